@@ -1,0 +1,61 @@
+/*
+ * The session: what one process image of endorun's hands to the next at exec. The launcher writes
+ * the first, the monitor every later one, each into a memfd sealed against writing, growing,
+ * shrinking and further sealing.
+ *
+ * How the new image finds it: the image is executed by execveat(image_fd, "", ..., AT_EMPTY_PATH),
+ * so AT_EXECFN reads "/dev/fd/<image_fd>". The session's descriptor is image_fd - 1, open across
+ * exec; image_fd is close-on-exec. The new image closes what it was given before the program runs.
+ *
+ * Layout: struct endorun_session, then the strings (each NUL-terminated) that the offsets name.
+ * Offsets count bytes from the start of the session; 0 means absent.
+ */
+#ifndef ENDORUN_SESSION_H
+#define ENDORUN_SESSION_H
+
+#include <stdint.h>
+
+#define ENDORUN_SESSION_MAGIC    0x737365736f646e65ULL /* "endosess" */
+#define ENDORUN_SESSION_VERSION  1U
+#define ENDORUN_SESSION_MAX_SIZE (1U << 20) /* bytes */
+
+enum endorun_session_flags {
+    ENDORUN_SESSION_FIRST = 1U << 0,      /* written by the command: a failure to load is its own
+                                             (a line beginning "endorun: ", exit 126 or 127) */
+    ENDORUN_SESSION_NO_REWRITE = 1U << 1, /* leave every site to SUD */
+    ENDORUN_SESSION_STATS = 1U << 2,      /* count, and write records to the event channel */
+    ENDORUN_SESSION_NO_ASLR = 1U << 3,    /* kernel.randomize_va_space is 0 */
+};
+
+enum endorun_isolation {
+    ENDORUN_ISOLATION_KERNEL = 1, /* no protection keys */
+    ENDORUN_ISOLATION_PKEY = 2,
+};
+
+struct endorun_session {
+    uint64_t magic;
+    uint32_t version;
+    uint32_t size; /* bytes of the whole session */
+    uint32_t flags;
+    uint32_t isolation;
+
+    int32_t program_fd;    /* the ELF file to load, O_RDONLY; -1: open the path `execfn` names */
+    int32_t channel_fd;    /* the event channel's memfd (event.h); -1: no reader */
+    uint32_t reader_pid;   /* the process that drains the channel; 0: none */
+    int32_t reader_channel_fd; /* the channel's descriptor number in the reader */
+
+    uint64_t signal_mask;   /* the mask that the program is to have, as rt_sigprocmask shapes it */
+    uint64_t held_ignored;  /* signals the monitor always handles, ignored by the program */
+    uint64_t held_pending;  /* of those, the ones pending for the program */
+    uint64_t nofile_soft;   /* RLIMIT_NOFILE's soft limit to set back; ~0: leave it */
+    uint64_t fresh_mask;    /* 1: the mask and dispositions are the kernel's own (first image) */
+
+    uint32_t execfn;       /* AT_EXECFN: the path as the caller gave it */
+    uint32_t program_path; /* canonical path of the loaded file, for /proc/self/exe */
+    uint32_t command_path; /* the endorun executable: it makes the plans that the cache lacks */
+    uint32_t cache_path;   /* directory of cached plans */
+    uint32_t comm;         /* name for PR_SET_NAME */
+    uint32_t reserved;
+};
+
+#endif

@@ -1,0 +1,114 @@
+#include <stdio.h>
+
+#include "check.h"
+#include "message.h"
+#include "probe.h"
+
+/* What is lost without it. */
+enum needed_for { FOR_RUN, FOR_PKEY, FOR_POLICY, FOR_OUTSIDE_VIEW, FOR_INFORMATION };
+
+static const char *const needed_for_names[] = {
+    [FOR_RUN] = "run",
+    [FOR_PKEY] = "pkey",
+    [FOR_POLICY] = "policy",
+    [FOR_OUTSIDE_VIEW] = "outside-view",
+    [FOR_INFORMATION] = "information",
+};
+
+static const struct check {
+    const char *key;   /* in JSON */
+    const char *title; /* in the table */
+    enum needed_for needed_for;
+    void (*probe)(struct finding *finding);
+} checks[] = {
+    {"kernel", "kernel", FOR_RUN, probe_kernel},
+    {"sud", "Syscall User Dispatch", FOR_RUN, probe_syscall_user_dispatch},
+    {"memfd_exec", "memfd execution", FOR_RUN, probe_memfd_execution},
+    {"proc", "/proc", FOR_RUN, probe_proc},
+    {"mm_map", "PR_SET_MM_MAP", FOR_OUTSIDE_VIEW, probe_mm_map},
+    {"seccomp", "seccomp filter", FOR_POLICY, probe_seccomp_filter},
+    {"landlock", "Landlock", FOR_POLICY, probe_landlock},
+    {"fsgsbase", "FSGSBASE", FOR_INFORMATION, probe_fsgsbase},
+    {"pku", "protection keys (PKU)", FOR_PKEY, probe_protection_keys},
+};
+
+#define CHECK_COUNT (sizeof checks / sizeof checks[0])
+
+static const char *json_boolean(bool value)
+{
+    return value ? "true" : "false";
+}
+
+/* The details hold what uname and strerror return: quotes and control bytes are escaped. */
+static void print_json_string(const char *text)
+{
+    putchar('"');
+    for (; *text != '\0'; text++) {
+        unsigned char byte = (unsigned char)*text;
+
+        if (byte == '"' || byte == '\\')
+            printf("\\%c", byte);
+        else if (byte < ' ')
+            printf("\\u%04x", byte);
+        else
+            putchar(byte);
+    }
+    putchar('"');
+}
+
+static void print_json(const struct finding findings[static CHECK_COUNT], bool can_run)
+{
+    printf("{\n  \"schema\": %d,\n  \"version\": \"%s\",\n  \"checks\": {\n", CHECK_SCHEMA,
+           ENDORUN_VERSION);
+    for (size_t i = 0; i < CHECK_COUNT; i++) {
+        printf("    \"%s\": {\"available\": %s, \"needed_for\": \"%s\", ", checks[i].key,
+               json_boolean(findings[i].available), needed_for_names[checks[i].needed_for]);
+        if (findings[i].number != 0)
+            printf("\"version\": %d, ", findings[i].number);
+        printf("\"detail\": ");
+        print_json_string(findings[i].detail);
+        printf("}%s\n", i + 1 < CHECK_COUNT ? "," : "");
+    }
+    printf("  },\n  \"isolation\": {\"auto\": %s, \"kernel\": %s, \"pkey\": false},\n"
+           "  \"can_run\": %s\n}\n",
+           can_run ? "\"kernel\"" : "null", json_boolean(can_run), json_boolean(can_run));
+}
+
+static void print_table(const struct finding findings[static CHECK_COUNT], bool can_run,
+                        bool has_protection_keys)
+{
+    for (size_t i = 0; i < CHECK_COUNT; i++) {
+        const char *blank = findings[i].detail[0] != '\0' ? "  " : "";
+
+        printf("%-22s %-3s%s%s\n", checks[i].title, findings[i].available ? "yes" : "no", blank,
+               findings[i].detail);
+    }
+    printf("\n--isolation=auto       %s\n", can_run ? "is kernel" : "not possible");
+    printf("--isolation=kernel     %s\n",
+           can_run ? "possible; nothing keeps the program out of the monitor's memory"
+                   : "not possible");
+    printf("--isolation=pkey       not possible: %s\n",
+           has_protection_keys ? "not in this version of endorun" : "no protection keys here");
+    printf("\nendorun %s %s here.\n", ENDORUN_VERSION, can_run ? "can run" : "cannot run");
+}
+
+int check_machine(bool json)
+{
+    struct finding findings[CHECK_COUNT] = {0};
+    bool can_run = true;
+    bool has_protection_keys = false;
+
+    for (size_t i = 0; i < CHECK_COUNT; i++) {
+        checks[i].probe(&findings[i]);
+        if (checks[i].needed_for == FOR_RUN && !findings[i].available)
+            can_run = false;
+        if (checks[i].needed_for == FOR_PKEY)
+            has_protection_keys = findings[i].available;
+    }
+    if (json)
+        print_json(findings, can_run);
+    else
+        print_table(findings, can_run, has_protection_keys);
+    finish_standard_output();
+    return can_run ? 0 : 1;
+}

@@ -1,0 +1,111 @@
+/* The parser: knows the shape of a command line, and of the options only what the table says. */
+#include <stdint.h>
+#include <string.h>
+
+#include "command_line.h"
+#include "message.h"
+
+/* First words that are to become commands of their own. */
+static const char *const reserved_words[] = {"policy", "learn", "report"};
+
+_Static_assert(sizeof(uint32_t) * 8 > MODE_VERSION, "the modes of an option are a bit set");
+
+static const struct command_option *find_option(const char *name, size_t length)
+{
+    for (size_t i = 0; i < command_option_count; i++) {
+        const char *candidate = command_options[i].name;
+
+        if (strlen(candidate) == length && memcmp(candidate, name, length) == 0)
+            return &command_options[i];
+    }
+    return NULL;
+}
+
+__attribute__((noreturn)) static void die_unknown_option(const char *word)
+{
+    const char *name = word + strspn(word, "-");
+    const struct command_option *nearest = nearest_option(name, strcspn(name, "="));
+
+    die(STATUS_SETUP, "unknown option '%s'; the nearest known one is --%s", word, nearest->name);
+}
+
+/* Applies the option at *word; returns the first word after it and its argument. */
+static char **take_option(struct command_line *line, char **word, unsigned *given)
+{
+    const char *name = *word + strlen("--");
+    size_t length = strcspn(name, "=");
+    const char *argument = name[length] == '=' ? name + length + 1 : NULL;
+    const struct command_option *option = NULL;
+
+    if (strncmp(*word, "--", strlen("--")) == 0)
+        option = find_option(name, length);
+    if (option == NULL)
+        die_unknown_option(*word);
+    if (argument != NULL && option->argument == NULL)
+        die(STATUS_SETUP, "--%s takes no argument", option->name);
+    if (argument == NULL && option->argument != NULL && !option->optional) {
+        argument = *++word;
+        if (argument == NULL)
+            die(STATUS_SETUP, "--%s needs an argument: --%s=%s", option->name, option->name,
+                option->argument);
+    }
+    option->apply(line, option, argument);
+    *given |= 1U << (option - command_options);
+    return word + 1;
+}
+
+/* An option that the mode would ignore is an error: nothing that was asked for goes unsaid. */
+static void check_options_against_mode(const struct command_line *line, unsigned given)
+{
+    for (size_t i = 0; i < command_option_count; i++) {
+        const struct command_option *option = &command_options[i];
+
+        if ((given & (1U << i)) == 0 || (option->modes & (1U << line->mode)) != 0)
+            continue;
+        if (line->mode == MODE_RUN)
+            die(STATUS_SETUP, "--%s has no meaning when a program is run", option->name);
+        die(STATUS_SETUP, "--%s has no meaning with --%s", option->name, line->mode_option);
+    }
+}
+
+static void check_operands(const struct command_line *line, bool after_dashes)
+{
+    const char *first = line->operands[0];
+
+    if (line->mode == MODE_PLAN)
+        return;
+    if (line->mode != MODE_RUN) {
+        if (first != NULL)
+            die(STATUS_SETUP, "--%s runs no program, but '%s' was given", line->mode_option, first);
+        return;
+    }
+    if (first == NULL)
+        die(STATUS_SETUP, "no PROGRAM was given; `endorun --help` shows the usage");
+    for (size_t i = 0; !after_dashes && i < sizeof reserved_words / sizeof reserved_words[0]; i++)
+        if (strcmp(first, reserved_words[i]) == 0)
+            die(STATUS_SETUP, "'%s' is reserved, use `endorun -- %s` to run a program so named",
+                first, first);
+}
+
+void parse_command_line(struct command_line *line, char **argv)
+{
+    /* argv[0] is missing when the caller of execve gave none and the kernel is before 5.18. */
+    char **word = *argv == NULL ? argv : argv + 1;
+    bool after_dashes = false;
+    unsigned given = 0;
+
+    *line = (struct command_line){.mode = MODE_RUN};
+    while (*word != NULL && (*word)[0] == '-' && (*word)[1] != '\0') {
+        if (strcmp(*word, "--") == 0) {
+            after_dashes = true;
+            word++;
+            break;
+        }
+        word = take_option(line, word, &given);
+        if (line->mode == MODE_HELP || line->mode == MODE_VERSION)
+            return; /* as everywhere: the rest of the line does not matter */
+    }
+    line->operands = word;
+    check_options_against_mode(line, given);
+    check_operands(line, after_dashes);
+}

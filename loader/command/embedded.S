@@ -1,0 +1,18 @@
+/* The build passes the paths and rebuilds this file when one of the executables changes. */
+    .section .rodata
+
+    .globl  embedded_monitor, embedded_monitor_end
+    .hidden embedded_monitor, embedded_monitor_end
+    .balign 64
+embedded_monitor:
+    .incbin EMBEDDED_MONITOR
+embedded_monitor_end:
+
+    .globl  embedded_analyser, embedded_analyser_end
+    .hidden embedded_analyser, embedded_analyser_end
+    .balign 64
+embedded_analyser:
+    .incbin EMBEDDED_ANALYSER
+embedded_analyser_end:
+
+    .section .note.GNU-stack, "", @progbits

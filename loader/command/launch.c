@@ -1,0 +1,178 @@
+/*
+ * From the command line to the monitor image: finds PROGRAM, writes the session, executes the
+ * image. Nothing that the program inherits is changed on the way, except the soft limit of open
+ * files where two descriptors need it; the monitor sets that back.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "descriptors.h"
+#include "embedded.h"
+#include "isolation.h"
+#include "launch.h"
+#include "memfd.h"
+#include "message.h"
+#include "path_search.h"
+#include "reader.h"
+#include "session_writer.h"
+
+/* The memfds' names, seen in /proc/PID/maps and fd/. */
+#define IMAGE_NAME   "endorun"
+#define SESSION_NAME "endorun-session"
+
+/* What messages call them. */
+#define IMAGE_PART   "the monitor image"
+#define SESSION_PART "the session"
+
+#define DESCRIPTOR_LIMIT_UNTOUCHED UINT64_MAX /* session.nofile_soft */
+
+/* The kernel follows "/proc/self/exe" of a removed file to its last path and this. */
+#define REMOVED_SUFFIX " (deleted)"
+
+/* NULL when endorun's own file cannot be named: then the plans that the cache lacks are not made.
+ */
+static const char *own_path(void)
+{
+    static char path[PATH_MAX];
+    ssize_t length = readlink("/proc/self/exe", path, sizeof path);
+    const size_t suffix = strlen(REMOVED_SUFFIX);
+
+    if (length <= 0 || (size_t)length >= sizeof path)
+        return NULL;
+    path[length] = '\0';
+    if ((size_t)length > suffix && strcmp(path + (size_t)length - suffix, REMOVED_SUFFIX) == 0 &&
+        access(path, X_OK) != 0)
+        return NULL;
+    return path;
+}
+
+/* Of the XDG Base Directory Specification: a relative path is invalid and ignored. */
+static const char *cache_path(void)
+{
+    static char path[PATH_MAX];
+    const char *cache = getenv("XDG_CACHE_HOME");
+    const char *home = getenv("HOME");
+    int length;
+
+    if (cache != NULL && *cache == '/')
+        length = snprintf(path, sizeof path, "%s/endorun", cache);
+    else if (home != NULL && *home == '/')
+        length = snprintf(path, sizeof path, "%s/.cache/endorun", home);
+    else
+        return NULL;
+    return length > 0 && (size_t)length < sizeof path ? path : NULL;
+}
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash == NULL ? path : slash + 1;
+}
+
+/* kernel.randomize_va_space is 0. What personality(2) says of this process the monitor sees. */
+static bool address_randomization_is_off(struct endorun_session *session)
+{
+    char value = '\0';
+    int fd;
+
+    do {
+        fd = open("/proc/sys/kernel/randomize_va_space", O_RDONLY | O_CLOEXEC);
+    } while (fd < 0 && errno == EMFILE && raise_descriptor_limit(&session->nofile_soft));
+    if (fd < 0)
+        return false; /* no /proc: the kernel's default is to randomize */
+    bool off = read(fd, &value, 1) == 1 && value == '0';
+    close(fd);
+    return off;
+}
+
+static int open_memfd(struct endorun_session *session, enum memfd_kind kind, const char *name,
+                      const char *part)
+{
+    int fd;
+
+    do {
+        fd = memfd_open(kind, name);
+    } while (fd == -EMFILE && raise_descriptor_limit(&session->nofile_soft));
+    if (fd < 0)
+        memfd_die(part, fd);
+    return fd;
+}
+
+/* Opens both, so that *image_fd is *session_fd + 1, where the image looks for its session. */
+static void open_handover(struct endorun_session *session, int *session_fd, int *image_fd)
+{
+    *session_fd = open_memfd(session, MEMFD_DATA, SESSION_NAME, SESSION_PART);
+    *image_fd = open_memfd(session, MEMFD_EXECUTABLE, IMAGE_NAME, IMAGE_PART);
+    while (!make_adjacent(session_fd, image_fd))
+        if (!raise_descriptor_limit(&session->nofile_soft))
+            memfd_die(IMAGE_PART, -EMFILE);
+}
+
+static void fill_handover(struct endorun_session *session, const struct session_strings *strings,
+                          int session_fd, int image_fd)
+{
+    const struct iovec image = {
+        (void *)embedded_monitor,
+        (size_t)(embedded_monitor_end - embedded_monitor),
+    };
+    int error = memfd_fill(image_fd, &image, 1);
+
+    if (error != 0)
+        memfd_die(IMAGE_PART, error);
+    error = session_write(session_fd, session, strings);
+    if (error != 0)
+        memfd_die(SESSION_PART, error);
+}
+
+__attribute__((noreturn)) static void execute_image(int image_fd, char **argv)
+{
+    int error = memfd_execute(image_fd, argv, environ);
+
+    if (error == -E2BIG)
+        die(STATUS_CANNOT_RUN, "%s: arguments and environment are too large", argv[0]);
+    if (error == -EACCES || error == -EPERM)
+        die(STATUS_SETUP, "a security policy of this system forbids to execute a memfd: %s",
+            strerror(-error));
+    die(STATUS_SETUP, "cannot execute the monitor image: %s", strerror(-error));
+}
+
+void launch(const struct command_line *line)
+{
+    struct endorun_session session = {
+        .magic = ENDORUN_SESSION_MAGIC,
+        .version = ENDORUN_SESSION_VERSION,
+        .flags = ENDORUN_SESSION_FIRST,
+        .isolation = resolve_isolation(line->isolation),
+        .program_fd = -1,
+        .channel_fd = -1,
+        .reader_channel_fd = -1,
+        .nofile_soft = DESCRIPTOR_LIMIT_UNTOUCHED,
+        .fresh_mask = 1,
+    };
+    struct session_strings strings = {.execfn = search_path(line->operands[0])};
+    int session_fd;
+    int image_fd;
+
+    strings.comm = base_name(strings.execfn);
+    strings.command_path = own_path();
+    strings.cache_path = cache_path();
+    if (line->no_rewrite)
+        session.flags |= ENDORUN_SESSION_NO_REWRITE;
+    if (line->stats)
+        reader_request_stats(&session, line->stats_file);
+    if (address_randomization_is_off(&session))
+        session.flags |= ENDORUN_SESSION_NO_ASLR;
+
+    open_handover(&session, &session_fd, &image_fd);
+    fill_handover(&session, &strings, session_fd, image_fd);
+    if (line->argv0 != NULL)
+        line->operands[0] = (char *)line->argv0;
+    execute_image(image_fd, line->operands);
+}

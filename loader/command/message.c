@@ -1,0 +1,67 @@
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "message.h"
+
+/* A longer text is cut: the line must fit into one atomic write to a pipe (PIPE_BUF, 4096). */
+#define TEXT_SIZE 1000U
+#define ESCAPED   4U /* bytes that "\xNN" takes */
+
+static size_t append(char *line, size_t length, const char *text)
+{
+    while (*text != '\0')
+        line[length++] = *text++;
+    return length;
+}
+
+static size_t append_escaped(char *line, size_t length, const char *text)
+{
+    static const char digits[] = "0123456789abcdef";
+
+    for (; *text != '\0'; text++) {
+        unsigned char byte = (unsigned char)*text;
+
+        if (byte >= ' ' && byte != 0x7f) {
+            line[length++] = *text;
+            continue;
+        }
+        line[length++] = '\\';
+        line[length++] = 'x';
+        line[length++] = digits[byte >> 4];
+        line[length++] = digits[byte & 15];
+    }
+    return length;
+}
+
+void die(enum exit_status status, const char *format, ...)
+{
+    static const char prefix[] = "endorun: ";
+    char text[TEXT_SIZE];
+    char line[sizeof prefix + ESCAPED * TEXT_SIZE + sizeof "...\n"];
+    va_list arguments;
+
+    va_start(arguments, format);
+    int wanted = vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+
+    size_t length = append(line, 0, prefix);
+    length = append_escaped(line, length, wanted < 0 ? format : text);
+    if (wanted >= (int)sizeof text)
+        length = append(line, length, "...");
+    line[length++] = '\n';
+
+    /* Nothing is left to tell when descriptor 2 is closed: the status says it. */
+    ssize_t ignored = write(STDERR_FILENO, line, length);
+    (void)ignored;
+    _exit(status);
+}
+
+void finish_standard_output(void)
+{
+    if (fflush(stdout) != 0 || ferror(stdout))
+        die(STATUS_SETUP, "cannot write to standard output: %s", strerror(errno));
+}

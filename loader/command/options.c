@@ -1,0 +1,161 @@
+/* The option table, and what each option does to the command line. */
+#include <string.h>
+
+#include "command_line.h"
+#include "message.h"
+
+#define IN(mode) (1U << (mode))
+
+static void choose_mode(struct command_line *line, const struct command_option *option,
+                        enum command_mode mode)
+{
+    if (line->mode_option != NULL && strcmp(line->mode_option, option->name) != 0)
+        die(STATUS_SETUP, "--%s and --%s exclude each other", line->mode_option, option->name);
+    line->mode = mode;
+    line->mode_option = option->name;
+}
+
+static void apply_isolation(struct command_line *line, const struct command_option *option,
+                            const char *argument)
+{
+    static const char *const names[] = {
+        [ISOLATION_CHOICE_AUTO] = "auto",
+        [ISOLATION_CHOICE_KERNEL] = "kernel",
+        [ISOLATION_CHOICE_PKEY] = "pkey",
+    };
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(argument, names[i]) == 0) {
+            line->isolation = (enum isolation_choice)i;
+            return;
+        }
+    }
+    die(STATUS_SETUP, "--%s=%s: expected one of %s", option->name, argument, option->argument);
+}
+
+static void apply_no_rewrite(struct command_line *line, const struct command_option *option,
+                             const char *argument)
+{
+    (void)option;
+    (void)argument;
+    line->no_rewrite = true;
+}
+
+static void apply_stats(struct command_line *line, const struct command_option *option,
+                        const char *argument)
+{
+    if (argument != NULL && *argument == '\0')
+        die(STATUS_SETUP, "--%s=: the name of the file is empty", option->name);
+    line->stats = true;
+    line->stats_file = argument;
+}
+
+static void apply_argv0(struct command_line *line, const struct command_option *option,
+                        const char *argument)
+{
+    (void)option;
+    line->argv0 = argument;
+}
+
+static void apply_check(struct command_line *line, const struct command_option *option,
+                        const char *argument)
+{
+    choose_mode(line, option, MODE_CHECK);
+    if (argument == NULL)
+        return;
+    if (strcmp(argument, "json") != 0)
+        die(STATUS_SETUP, "--%s=%s: the only format to choose is json", option->name, argument);
+    line->json = true;
+}
+
+static void apply_analyze(struct command_line *line, const struct command_option *option,
+                          const char *argument)
+{
+    if (*argument == '\0')
+        die(STATUS_SETUP, "--%s: the name of the file is empty", option->name);
+    choose_mode(line, option, MODE_ANALYZE);
+    line->analyzed_file = argument;
+}
+
+static void apply_json(struct command_line *line, const struct command_option *option,
+                       const char *argument)
+{
+    (void)option;
+    (void)argument;
+    line->json = true;
+}
+
+static void apply_internal_plan(struct command_line *line, const struct command_option *option,
+                                const char *argument)
+{
+    (void)argument;
+    choose_mode(line, option, MODE_PLAN);
+}
+
+static void apply_help(struct command_line *line, const struct command_option *option,
+                       const char *argument)
+{
+    (void)argument;
+    line->mode = MODE_HELP;
+    line->mode_option = option->name;
+}
+
+static void apply_version(struct command_line *line, const struct command_option *option,
+                          const char *argument)
+{
+    (void)argument;
+    line->mode = MODE_VERSION;
+    line->mode_option = option->name;
+}
+
+const struct command_option command_options[] = {
+    {.name = "isolation",
+     .argument = "auto|kernel|pkey",
+     .modes = IN(MODE_RUN),
+     .apply = apply_isolation,
+     .help = "what keeps the program out of the monitor's memory: nothing (kernel: only what the "
+             "kernel itself enforces is a boundary) or protection keys (pkey); auto, the default, "
+             "takes the strongest that this machine has"},
+    {.name = "no-rewrite",
+     .modes = IN(MODE_RUN),
+     .apply = apply_no_rewrite,
+     .help = "rewrite no system call site: every call is trapped by Syscall User Dispatch, which "
+             "is slow; to find out whether rewriting is to blame for a fault"},
+    {.name = "stats",
+     .argument = "FILE",
+     .optional = true,
+     .modes = IN(MODE_RUN),
+     .apply = apply_stats},
+    {.name = "argv0",
+     .argument = "NAME",
+     .modes = IN(MODE_RUN),
+     .apply = apply_argv0,
+     .help = "give the program NAME as its argument 0 instead of PROGRAM"},
+    {.name = "check",
+     .argument = "json",
+     .optional = true,
+     .modes = IN(MODE_CHECK),
+     .apply = apply_check,
+     .help = "say what this machine offers and what follows from it; exit status 0 when endorun "
+             "can run here, 1 when not"},
+    {.name = "analyze",
+     .argument = "FILE",
+     .modes = IN(MODE_ANALYZE),
+     .apply = apply_analyze,
+     .help = "list the system call sites of an ELF file: address, symbol, how each is rewritten, "
+             "and why one is left to Syscall User Dispatch"},
+    {.name = "json",
+     .modes = IN(MODE_CHECK) | IN(MODE_ANALYZE),
+     .apply = apply_json,
+     .help = "with --check or --analyze: print JSON"},
+    {.name = "internal-plan", .modes = IN(MODE_PLAN), .apply = apply_internal_plan},
+    {.name = "help",
+     .modes = IN(MODE_HELP),
+     .apply = apply_help,
+     .help = "print this text and exit"},
+    {.name = "version",
+     .modes = IN(MODE_VERSION),
+     .apply = apply_version,
+     .help = "print the version and exit"},
+};
+const size_t command_option_count = sizeof command_options / sizeof command_options[0];

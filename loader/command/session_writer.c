@@ -1,0 +1,41 @@
+#include <errno.h>
+#include <string.h>
+
+#include "memfd.h"
+#include "session_writer.h"
+
+struct draft {
+    struct endorun_session *session;
+    struct iovec parts[5]; /* the structure and the four strings */
+    int part_count;
+};
+
+static uint32_t add_string(struct draft *draft, const char *string)
+{
+    uint32_t offset = draft->session->size;
+
+    if (string == NULL)
+        return 0;
+    size_t size = strlen(string) + 1; /* at most what execve hands over: far below 4 GiB */
+    draft->parts[draft->part_count++] = (struct iovec){(void *)string, size};
+    draft->session->size += (uint32_t)size;
+    return offset;
+}
+
+int session_write(int fd, struct endorun_session *session, const struct session_strings *strings)
+{
+    struct draft draft = {
+        .session = session,
+        .parts[0] = {session, sizeof *session},
+        .part_count = 1,
+    };
+
+    session->size = sizeof *session;
+    session->execfn = add_string(&draft, strings->execfn);
+    session->command_path = add_string(&draft, strings->command_path);
+    session->cache_path = add_string(&draft, strings->cache_path);
+    session->comm = add_string(&draft, strings->comm);
+    if (session->size > ENDORUN_SESSION_MAX_SIZE)
+        return -E2BIG;
+    return memfd_fill(fd, draft.parts, draft.part_count);
+}

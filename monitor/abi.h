@@ -1,0 +1,269 @@
+/*
+ * The kernel's x86-64 user ABI as far as the monitor uses it. The monitor has no libc; shapes come
+ * from the kernel's own exported headers where those can be included freestanding, and are written
+ * out here, with their source, where they can't.
+ */
+#ifndef ENDORUN_MONITOR_ABI_H
+#define ENDORUN_MONITOR_ABI_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdbool.h>
+#include <stdnoreturn.h>
+
+#include <asm/unistd_64.h>
+#include <linux/auxvec.h>
+#include <linux/elf.h>
+#include <linux/errno.h>
+#include <linux/fcntl.h>
+
+#define PAGE_SIZE      4096UL
+#define PATH_MAX_BYTES 4096UL /* PATH_MAX, the final NUL included: <linux/limits.h> */
+#define TASK_SIZE      0x7ffffffff000UL /* 4-level paging; arch/x86/include/asm/page_64_types.h */
+
+/* ---- signals: arch/x86/include/uapi/asm/signal.h, include/uapi/asm-generic/siginfo.h ---- */
+
+#define SIGNAL_COUNT 64
+
+enum {
+    SIGILL = 4,
+    SIGTRAP = 5,
+    SIGBUS = 7,
+    SIGFPE = 8,
+    SIGKILL = 9,
+    SIGSEGV = 11,
+    SIGCHLD = 17,
+    SIGCONT = 18,
+    SIGSTOP = 19,
+    SIGURG = 23,
+    SIGWINCH = 28,
+    SIGSYS = 31,
+};
+
+#define SIG_DFL 0UL
+#define SIG_IGN 1UL
+
+#define SA_NOCLDSTOP      0x00000001UL
+#define SA_NOCLDWAIT      0x00000002UL
+#define SA_SIGINFO        0x00000004UL
+#define SA_UNSUPPORTED    0x00000400UL
+#define SA_EXPOSE_TAGBITS 0x00000800UL
+#define SA_RESTORER       0x04000000UL
+#define SA_ONSTACK        0x08000000UL
+#define SA_RESTART        0x10000000UL
+#define SA_NODEFER        0x40000000UL
+#define SA_RESETHAND      0x80000000UL
+/* The flags that the kernel stores; it drops the others: include/linux/signal_types.h. */
+#define SA_KNOWN                                                                                   \
+    (SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_NODEFER |             \
+     SA_RESETHAND | SA_EXPOSE_TAGBITS | SA_RESTORER)
+
+enum { SIG_BLOCK = 0, SIG_UNBLOCK = 1, SIG_SETMASK = 2 };
+
+enum { SS_ONSTACK = 1, SS_DISABLE = 2 };
+#define SS_AUTODISARM (1U << 31)
+
+#define SI_KERNEL         0x80
+#define SYS_USER_DISPATCH 2 /* si_code of a SIGSYS raised by Syscall User Dispatch */
+#define TRAP_BRKPT        1
+#define TRAP_TRACE        2
+
+typedef uint64_t sigset; /* bit N-1 stands for signal N */
+
+static inline sigset signal_bit(int signal)
+{
+    return 1UL << (signal - 1);
+}
+
+/* struct kernel_sigaction, what rt_sigaction(2) takes on x86-64. */
+struct kernel_sigaction {
+    uint64_t handler;
+    uint64_t flags;
+    uint64_t restorer;
+    sigset mask;
+};
+
+struct kernel_siginfo {
+    int32_t si_signo;
+    int32_t si_errno;
+    int32_t si_code;
+    int32_t pad;
+    union {
+        uint64_t si_addr; /* SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP */
+        struct {
+            uint64_t call_addr; /* the address behind the `syscall` instruction */
+            int32_t syscall;
+            uint32_t arch; /* AUDIT_ARCH_* */
+        } sigsys;
+        uint8_t raw[112];
+    };
+};
+
+struct kernel_stack {
+    uint64_t sp;
+    int32_t flags;
+    int32_t pad;
+    uint64_t size;
+};
+
+/* struct sigcontext_64, arch/x86/include/uapi/asm/sigcontext.h */
+struct sigcontext {
+    uint64_t r8, r9, r10, r11, r12, r13, r14, r15;
+    uint64_t rdi, rsi, rbp, rbx, rdx, rax, rcx, rsp, rip;
+    uint64_t eflags;
+    uint16_t cs, gs, fs, ss;
+    uint64_t err, trapno, oldmask, cr2;
+    uint64_t fpstate; /* address of the FXSAVE/XSAVE image; 0: initial state */
+    uint64_t reserved[8];
+};
+
+struct ucontext {
+    uint64_t flags;
+    uint64_t link;
+    struct kernel_stack stack;
+    struct sigcontext mcontext;
+    sigset sigmask;
+};
+
+/* struct rt_sigframe, arch/x86/include/asm/sigframe.h; the FPU state lies above it. */
+struct rt_sigframe {
+    uint64_t pretcode;
+    struct ucontext uc;
+    struct kernel_siginfo info;
+};
+
+_Static_assert(sizeof(struct kernel_siginfo) == 128, "kernel ABI");
+_Static_assert(sizeof(struct sigcontext) == 256, "kernel ABI");
+_Static_assert(sizeof(struct ucontext) == 304, "kernel ABI");
+_Static_assert(sizeof(struct rt_sigframe) == 440, "kernel ABI");
+
+/* struct _fpx_sw_bytes at byte 464 of the FXSAVE area: how much XSAVE state follows. */
+#define FXSAVE_SIZE      512U
+#define FP_SW_OFFSET     464U
+#define FP_XSTATE_MAGIC1 0x46505853U
+#define FP_XSTATE_MAGIC2 0x46505845U
+struct fp_sw_bytes {
+    uint32_t magic1;
+    uint32_t extended_size; /* FXSAVE and XSAVE areas, and the 4 bytes of magic2 */
+    uint64_t xfeatures;
+    uint32_t xstate_size;
+    uint32_t padding[7];
+};
+
+#define EFLAGS_TF (1UL << 8)
+#define EFLAGS_DF (1UL << 10)
+#define EFLAGS_RF (1UL << 16)
+#define EFLAGS_AC (1UL << 18)
+/* NT and ID: kept by `syscall`, dropped by rt_sigreturn (FIX_EFLAGS in arch/x86/kernel/signal.c). */
+#define EFLAGS_NOT_RESTORED (1UL << 14 | 1UL << 21)
+
+#define TRAP_PAGE_FAULT 14
+
+/* ---- processes: include/uapi/linux/sched.h, prctl.h ---- */
+
+#define CLONE_VM             0x00000100UL
+#define CLONE_FILES          0x00000400UL
+#define CLONE_SIGHAND        0x00000800UL
+#define CLONE_VFORK          0x00004000UL
+#define CLONE_THREAD         0x00010000UL
+#define CLONE_CLEAR_SIGHAND  0x100000000UL
+
+/* struct clone_args, version 2 (88 bytes). */
+struct clone_args {
+    uint64_t flags, pidfd, child_tid, parent_tid, exit_signal;
+    uint64_t stack, stack_size, tls, set_tid, set_tid_size, cgroup;
+};
+#define CLONE_ARGS_SIZE_VER0 64UL
+
+#define WCLONE 0x80000000U
+#define WALL   0x40000000U
+
+#define PR_SET_NAME                  15
+#define PR_SET_MM                    35
+#define PR_SET_MM_MAP                14
+#define PR_SET_SYSCALL_USER_DISPATCH 59
+#define PR_SYS_DISPATCH_OFF          0
+#define PR_SYS_DISPATCH_ON           1
+#define SYSCALL_DISPATCH_FILTER_ALLOW 0
+#define SYSCALL_DISPATCH_FILTER_BLOCK 1
+
+struct prctl_mm_map {
+    uint64_t start_code, end_code, start_data, end_data;
+    uint64_t start_brk, brk, start_stack;
+    uint64_t arg_start, arg_end, env_start, env_end;
+    uint64_t auxv;
+    uint32_t auxv_size;
+    uint32_t exe_fd;
+};
+
+#define ARCH_SET_GS 0x1001
+#define ARCH_SET_FS 0x1002
+#define ARCH_GET_FS 0x1003
+#define ARCH_GET_GS 0x1004
+
+#define ADDR_NO_RANDOMIZE 0x0040000UL
+#define RLIMIT_FSIZE      1
+#define RLIMIT_STACK      3
+#define RLIMIT_NOFILE     7
+
+#define AUDIT_ARCH_X86_64 0xc000003eU
+#define X32_SYSCALL_BIT   0x40000000U
+
+/* ---- memory: asm-generic/mman-common.h ---- */
+
+#define PROT_NONE      0
+#define PROT_READ      1
+#define PROT_WRITE     2
+#define PROT_EXEC      4
+#define PROT_GROWSDOWN 0x01000000
+
+#define MAP_SHARED          0x01
+#define MAP_PRIVATE         0x02
+#define MAP_TYPE            0x0f
+#define MAP_FIXED           0x10
+#define MAP_ANONYMOUS       0x20
+#define MAP_NORESERVE       0x4000
+#define MAP_STACK           0x20000
+#define MAP_FIXED_NOREPLACE 0x100000
+
+#define MREMAP_MAYMOVE 1UL
+#define MREMAP_FIXED   2UL
+
+#define MADV_DONTNEED 4
+
+/* ---- files ---- */
+
+#define S_IFMT  0170000U
+#define S_IFDIR 0040000U
+#define S_IFREG 0100000U
+#define S_ISUID 0004000U
+#define S_ISGID 0002000U
+#define S_IXGRP 0000010U
+
+#define X_OK 1
+
+/* struct stat of arch/x86/include/uapi/asm/stat.h */
+struct kernel_stat {
+    uint64_t dev, ino, nlink;
+    uint32_t mode, uid, gid, pad0;
+    uint64_t rdev;
+    int64_t size, blksize, blocks;
+    uint64_t atime, atime_nsec, mtime, mtime_nsec, ctime, ctime_nsec;
+    int64_t unused[3];
+};
+
+#define SESSION_SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
+
+#define MFD_CLOEXEC       1U
+#define MFD_ALLOW_SEALING 2U
+#define MFD_NOEXEC_SEAL   8U
+
+struct kernel_iovec {
+    uint64_t base, len;
+};
+
+struct kernel_rlimit {
+    uint64_t soft, hard;
+};
+
+#endif

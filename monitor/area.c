@@ -1,0 +1,188 @@
+/* The areas of threads: allocated, adopted, reused. */
+#include "process.h"
+#include "gate.h"
+#include "signal.h"
+#include "support.h"
+#include "syscall.h"
+#include "../rewriter/apply/module.h"
+
+/* What the monitor's own code needs below a frame; measured use is under 9 KiB. */
+#define MONITOR_STACK_BYTES (24UL << 10)
+/* Frames that can stand on the monitor stack at once: a signal's, and a fault's of a user copy. */
+#define MONITOR_STACK_FRAMES 2
+
+struct process_settings process_settings;
+
+static int32_t areas_lock;
+static struct thread *areas;      /* all, newest first */
+static struct thread *free_areas; /* those ready for use */
+
+struct area_layout {
+    uint64_t size;          /* a power of two */
+    uint64_t monitor_stack; /* bytes, above the guard page */
+    uint64_t fpu_image;     /* offset */
+    uint64_t block;         /* offset */
+};
+
+static struct area_layout layout(void)
+{
+    struct area_layout plan;
+    uint64_t frame = round_up(process_settings.frame_size + 1024, PAGE_SIZE);
+    plan.monitor_stack = MONITOR_STACK_BYTES + MONITOR_STACK_FRAMES * frame;
+    plan.fpu_image = PAGE_SIZE + plan.monitor_stack + frame + PAGE_SIZE;
+    plan.block = plan.fpu_image + frame;
+    plan.size = 1UL << 14;
+    while (plan.size < plan.block + THREAD_BLOCK_SIZE + sizeof(struct shared_page)) {
+        plan.size <<= 1;
+    }
+    return plan;
+}
+
+/* Memory of `size` bytes aligned to `size`. */
+static long map_aligned(uint64_t size)
+{
+    long start = SYS6(__NR_mmap, 0, 2 * size, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (is_error(start)) {
+        return start;
+    }
+    uint64_t aligned = round_up((uint64_t)start, size);
+    if (aligned > (uint64_t)start) {
+        SYS2(__NR_munmap, start, aligned - (uint64_t)start);
+    }
+    SYS2(__NR_munmap, aligned + size, (uint64_t)start + size - aligned);
+    return (long)aligned;
+}
+
+static struct thread *map_area(void)
+{
+    struct area_layout plan = layout();
+    long start = map_aligned(plan.size);
+    if (is_error(start) || SYS3(__NR_mprotect, start, PAGE_SIZE, PROT_NONE) != 0) {
+        return 0;
+    }
+    uint64_t area = (uint64_t)start;
+    struct thread *thread = (struct thread *)(area + plan.block);
+    thread->area = area;
+    thread->monitor_stack = area + PAGE_SIZE + plan.monitor_stack;
+    thread->monitor_stack_size = plan.monitor_stack;
+    thread->fpu_image = area + plan.fpu_image;
+    thread->fpu_image_size = plan.block - plan.fpu_image;
+    thread->self = thread;
+    thread->next = areas;
+    areas = thread;
+    return thread;
+}
+
+/* Nobody runs in it any more. */
+static bool is_abandoned(const struct thread *thread)
+{
+    return thread->tid == 0 || SYS3(__NR_tgkill, thread->pid, thread->tid, 0) == -ESRCH;
+}
+
+/* Takes a reusable area from the list; needs the lock. The newest is the likeliest to be in cache. */
+static struct thread *find_free(void)
+{
+    struct thread **link = &free_areas;
+    for (int tries = 0; *link != 0 && tries < 8; tries++) {
+        struct thread *thread = *link;
+        if (is_abandoned(thread)) {
+            *link = thread->next_free;
+            return thread;
+        }
+        link = &thread->next_free;
+    }
+    return 0;
+}
+
+struct thread *area_allocate(void)
+{
+    lock_acquire(&areas_lock);
+    struct thread *thread = find_free();
+    if (thread == 0) {
+        thread = map_area();
+    }
+    if (thread != 0) {
+        struct thread kept = {
+            .self = thread,
+            .monitor_stack = thread->monitor_stack,
+            .monitor_stack_size = thread->monitor_stack_size,
+            .area = thread->area,
+            .fpu_image = thread->fpu_image,
+            .fpu_image_size = thread->fpu_image_size,
+            .next = thread->next,
+        };
+        *thread = kept;
+    }
+    lock_release(&areas_lock);
+    return thread;
+}
+
+void scratch_release(struct thread *thread)
+{
+    for (unsigned i = 0; i < SCRATCH_MAX; i++) {
+        if (thread->scratch[i].size != 0) {
+            SYS2(__NR_munmap, thread->scratch[i].address, thread->scratch[i].size);
+            thread->scratch[i].size = 0;
+        }
+    }
+}
+
+void area_release(struct thread *thread)
+{
+    lock_acquire(&areas_lock);
+    thread->next_free = free_areas;
+    free_areas = thread;
+    lock_release(&areas_lock);
+}
+
+void areas_lock_for_fork(void)
+{
+    lock_acquire(&areas_lock);
+    lock_acquire(&modules_lock);
+}
+
+void areas_unlock_after_fork(void)
+{
+    lock_release(&modules_lock);
+    lock_release(&areas_lock);
+}
+
+/* In a forked child: the other threads' areas have no thread. */
+void areas_keep_only(struct thread *own)
+{
+    free_areas = 0;
+    for (struct thread *thread = areas; thread != 0; thread = thread->next) {
+        if (thread != own) {
+            thread->tid = 0;
+            thread->next_free = free_areas;
+            free_areas = thread;
+        }
+    }
+}
+
+void arm_dispatch(struct thread *thread)
+{
+    uint8_t *selector = &shared_page_of(thread)->selector;
+    uint64_t start = monitor_text_start;
+    uint64_t length = monitor_text_end - monitor_text_start;
+    if (process_settings.selector) {
+        *selector = SYSCALL_DISPATCH_FILTER_ALLOW;
+        start = length = 0;
+    }
+    if (SYS5(__NR_prctl, PR_SET_SYSCALL_USER_DISPATCH, PR_SYS_DISPATCH_ON, start, length,
+             process_settings.selector ? selector : 0) != 0) {
+        fatal("Syscall User Dispatch can't be armed");
+    }
+}
+
+void adopt_area(struct thread *thread)
+{
+    if (SYS2(__NR_arch_prctl, ARCH_SET_GS, thread) != 0) {
+        fatal("the base of %gs can't be set");
+    }
+    thread->tid = (int32_t)SYS0(__NR_gettid);
+    thread->pid = (int32_t)SYS0(__NR_getpid);
+    register_alternate_stack(thread);
+    arm_dispatch(thread);
+}

@@ -1,0 +1,36 @@
+/*
+ * The handlers of the system calls that the monitor looks at, named as the table in
+ * policy/syscalls.def names them. Each gets the program's registers as they were at the call and
+ * returns what the program finds in RAX, or CALL_ABORTED: a signal comes first, then the call is
+ * made again. A handler that returns CALL_ABORTED has changed nothing.
+ */
+#ifndef ENDORUN_MONITOR_CALLS_H
+#define ENDORUN_MONITOR_CALLS_H
+
+#include "user.h"
+
+typedef long call_handler(struct thread *thread, const struct user_registers *call);
+
+call_handler handle_RT_SIGACTION, handle_RT_SIGPROCMASK, handle_RT_SIGRETURN, handle_RT_SIGPENDING,
+    handle_RT_SIGSUSPEND, handle_RT_SIGTIMEDWAIT, handle_SIGALTSTACK;             /* signal_calls.c */
+call_handler handle_PSELECT6, handle_PPOLL, handle_EPOLL_PWAIT, handle_EPOLL_PWAIT2,
+    handle_IO_PGETEVENTS;                                                         /* signal_calls.c */
+call_handler handle_CLONE, handle_CLONE3, handle_FORK, handle_VFORK, handle_EXIT; /* process.c */
+call_handler handle_EXECVE, handle_EXECVEAT;                                      /* exec.c */
+call_handler handle_MMAP, handle_MPROTECT, handle_MUNMAP, handle_MREMAP;          /* memory.c */
+call_handler handle_READLINK, handle_PATH_EXE;                                    /* self.c */
+call_handler handle_PRCTL, handle_ARCH_PRCTL, handle_RSEQ;                        /* control.c */
+call_handler handle_FORWARD;                                                      /* dispatch.c */
+
+/* Makes the program's call with the arguments it gave. */
+static inline long forward_call(const struct user_registers *call)
+{
+    const unsigned long arguments[6] = {call->rdi, call->rsi, call->rdx,
+                                        call->r10, call->r8,  call->r9};
+    return window_syscall((long)(int32_t)call->rax, arguments);
+}
+
+/* Fills call_class. Before the program starts. */
+void prepare_dispatch(bool count_all);
+
+#endif

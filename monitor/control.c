@@ -1,0 +1,50 @@
+/* Calls that would change what the monitor rests on: prctl, arch_prctl, rseq. */
+#include "calls.h"
+
+long handle_PRCTL(struct thread *thread, const struct user_registers *call)
+{
+    (void)thread;
+    if ((int)call->rdi == PR_SET_SYSCALL_USER_DISPATCH) {
+        return -EPERM; /* the one dispatch of a thread is the monitor's */
+    }
+    return forward_call(call);
+}
+
+/*
+ * A whitelist: the FS base, CPUID faulting and the permission for large XSAVE states. %gs is the
+ * monitor's, ARCH_MAP_VDSO_* maps code whose system calls Syscall User Dispatch exempts, and shadow
+ * stacks and tagged addresses don't know of the gate. arch/x86/include/uapi/asm/prctl.h.
+ */
+long handle_ARCH_PRCTL(struct thread *thread, const struct user_registers *call)
+{
+    static const uint32_t allowed[] = {
+        ARCH_SET_FS, ARCH_GET_FS, 0x1011 /* ARCH_GET_CPUID */, 0x1012 /* ARCH_SET_CPUID */,
+        0x1021 /* ARCH_GET_XCOMP_SUPP */, 0x1022 /* ARCH_GET_XCOMP_PERM */,
+        0x1023 /* ARCH_REQ_XCOMP_PERM */,
+    };
+    (void)thread;
+    if ((uint32_t)call->rdi == ARCH_GET_GS) {
+        const uint64_t base = 0; /* what the program has set: nothing */
+        return copy_to_user(user_pointer(call->rsi), &base, sizeof base);
+    }
+    if ((uint32_t)call->rdi == ARCH_SET_GS) {
+        return -EPERM;
+    }
+    for (unsigned i = 0; i < sizeof allowed / sizeof allowed[0]; i++) {
+        if ((uint32_t)call->rdi == allowed[i]) {
+            return forward_call(call);
+        }
+    }
+    return -EINVAL;
+}
+
+/*
+ * A registered area would have to be writable both with the program's rights and with those that a
+ * signal handler starts with, and a critical section could be laid over monitor code.
+ */
+long handle_RSEQ(struct thread *thread, const struct user_registers *call)
+{
+    (void)thread;
+    (void)call;
+    return -ENOSYS;
+}

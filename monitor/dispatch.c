@@ -1,0 +1,66 @@
+/*
+ * From a number to its handler. The table is policy/syscalls.def; the numbers that it marks FORWARD
+ * never come here unless every call is counted: the gate makes those calls itself.
+ */
+#include "calls.h"
+#include "channel.h"
+#include "support.h"
+#include "endorun/syscall_shapes.h"
+
+long handle_FORWARD(struct thread *thread, const struct user_registers *call)
+{
+    (void)thread;
+    return forward_call(call);
+}
+
+static call_handler *const handlers[] = {
+#define SYSCALL(number, name, family, decision, handler, ...) [number] = handle_##handler,
+#include "../policy/syscalls.def"
+#undef SYSCALL
+};
+
+#define HANDLER_COUNT (sizeof handlers / sizeof handlers[0])
+
+/*
+ * The kernel reads the number from EAX alone. What stands in the class table for the low 16 bits
+ * holds for all numbers that end in them, so a slow one among them makes all slow.
+ */
+void prepare_dispatch(bool count_all)
+{
+    memset(call_class, count_all, sizeof call_class);
+    for (uint32_t i = 0; i < HANDLER_COUNT; i++) {
+        if (handlers[i] != 0 && handlers[i] != handle_FORWARD) {
+            call_class[i] = 1;
+        }
+    }
+    for (uint32_t i = 512; i < 548; i++) {
+        call_class[i] = 1; /* numbers that only the x32 ABI has */
+    }
+}
+
+static long call_handler_of(struct thread *thread, const struct user_registers *call)
+{
+    uint32_t number = (uint32_t)call->rax;
+    if ((number & X32_SYSCALL_BIT) != 0 && number != ~0U) {
+        return -ENOSYS; /* x32: other numbers for the same calls, and other shapes */
+    }
+    if (number < HANDLER_COUNT && handlers[number] != 0) {
+        return handlers[number](thread, call);
+    }
+    return forward_call(call); /* unknown: the kernel's to answer in this mode */
+}
+
+void monitor_syscall(struct thread *thread)
+{
+    struct user_registers *registers = &thread->registers;
+    channel_count_call(thread);
+    registers->rip = thread->continuation;
+    long result = call_handler_of(thread, registers);
+    if (result == CALL_ABORTED) {
+        registers->rip = thread->continuation - 2; /* the program's own `syscall`, once more */
+        return;
+    }
+    registers->rax = (uint64_t)result;
+    registers->rcx = thread->continuation;
+    registers->r11 = registers->eflags;
+}

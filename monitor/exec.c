@@ -1,0 +1,407 @@
+/*
+ * execve and execveat. The monitor checks what the kernel would check, then executes its own image
+ * again; the program's file, by its descriptor, and what an exec keeps but the kernel can't know
+ * travel in the session.
+ *
+ * Who shares the descriptor table could swap the session by dup2, so the table is unshared before
+ * the session exists. After that there is no way back for a thread that shared it: a failure ends
+ * the process. All that can fail for the program's reasons is tried before.
+ */
+#include "calls.h"
+#include "exec.h"
+#include "process.h"
+#include "self.h"
+#include "signal.h"
+#include "support.h"
+#include "syscall.h"
+
+#define ARGUMENT_MAX        (32 * PAGE_SIZE) /* MAX_ARG_STRLEN, <linux/binfmts.h> */
+#define ARGUMENTS_FLOOR     (128UL << 10)    /* ARG_MAX, fs/exec.c: bprm_stack_limits() */
+#define ARGUMENTS_CEILING   (6UL << 20)      /* 3/4 of _STK_LIM */
+
+const struct endorun_session *session;
+
+/* Everything about one exec, in memory of its own. */
+struct execution {
+    int directory, flags;
+    uint64_t arguments, environment; /* addresses in the program */
+    long result;
+    struct program program;
+    char path[PATH_MAX_BYTES];
+    struct endorun_session session;
+    char strings[4 * PATH_MAX_BYTES];
+};
+
+/*
+ * Memory that an exec takes with it. That of a vfork child is still its parent's afterwards: the
+ * parent finds it in the child's block.
+ */
+static long allocate(struct thread *thread, uint64_t size)
+{
+    long memory = SYS6(__NR_mmap, 0, size, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    for (unsigned i = 0; i < SCRATCH_MAX && !is_error(memory); i++) {
+        if (thread->scratch[i].size == 0) {
+            thread->scratch[i] = (struct scratch){(uint64_t)memory, size};
+            break;
+        }
+    }
+    return memory;
+}
+
+static struct execution *allocate_execution(struct thread *thread)
+{
+    long memory = allocate(thread, sizeof(struct execution));
+    return is_error(memory) ? 0 : (struct execution *)memory;
+}
+
+/* ---- arguments ---- */
+
+/* Counts the pointers before the NULL, and adds up the strings. 0 or a negative errno. */
+static long measure_strings(uint64_t vector, uint64_t *count, uint64_t *size)
+{
+    for (*count = 0; vector != 0; (*count)++) {
+        uint64_t string = 0;
+        if (copy_from_user(&string, user_pointer(vector + 8 * *count), sizeof string) != 0) {
+            return -EFAULT;
+        }
+        if (string == 0) {
+            return 0;
+        }
+        char chunk[64];
+        uint64_t length = 0;
+        long got;
+        while ((got = copy_string_from_user(chunk, user_pointer(string + length), sizeof chunk)) ==
+               -ENAMETOOLONG) {
+            length += sizeof chunk;
+            if (length > ARGUMENT_MAX) {
+                return -E2BIG;
+            }
+        }
+        if (got < 0) {
+            return got;
+        }
+        *size += length + (uint64_t)got + 1 + sizeof string;
+    }
+    return 0;
+}
+
+/* What the kernel would refuse of the arguments: fs/exec.c, bprm_stack_limits(). */
+static long check_arguments(const struct execution *execution)
+{
+    struct kernel_rlimit stack;
+    uint64_t count = 0, size = 0;
+    long result = measure_strings(execution->arguments, &count, &size);
+    if (result == 0) {
+        result = measure_strings(execution->environment, &count, &size);
+    }
+    if (result != 0) {
+        return result;
+    }
+    SYS4(__NR_prlimit64, 0, RLIMIT_STACK, 0, &stack);
+    uint64_t limit = stack.soft / 4 < ARGUMENTS_CEILING ? stack.soft / 4 : ARGUMENTS_CEILING;
+    return size + 4 * PATH_MAX_BYTES > (limit > ARGUMENTS_FLOOR ? limit : ARGUMENTS_FLOOR) ? -E2BIG
+                                                                                          : 0;
+}
+
+/*
+ * The argument vector of a script: the prefix, then the program's arguments without the first.
+ * Its address, or a negative errno.
+ */
+static long prefixed_arguments(struct thread *thread, const struct program *program,
+                               uint64_t arguments)
+{
+    uint64_t count = 0, first = 0, ignored = 0;
+    long result = measure_strings(arguments, &count, &ignored);
+    if (result != 0) {
+        return result;
+    }
+    uint64_t size = (program->prefix_count + count + 1) * sizeof(uint64_t);
+    result = allocate(thread, size);
+    if (is_error(result)) {
+        return result;
+    }
+    uint64_t *vector = (uint64_t *)result;
+    for (unsigned i = 0; i < program->prefix_count; i++) {
+        vector[i] = (uint64_t)program->prefix[i];
+    }
+    first = count > 0 ? 1 : 0;
+    if (copy_from_user(vector + program->prefix_count, user_pointer(arguments + 8 * first),
+                       (count - first) * sizeof(uint64_t)) != 0) {
+        return -EFAULT;
+    }
+    vector[program->prefix_count + count - first] = 0;
+    return result;
+}
+
+/* ---- the session ---- */
+
+static uint32_t add_string(struct execution *execution, const char *string)
+{
+    struct endorun_session *next = &execution->session;
+    if (string == 0) {
+        return 0;
+    }
+    uint32_t offset = next->size;
+    uint32_t at = offset - (uint32_t)sizeof *next;
+    uint32_t length = (uint32_t)strlen(string) + 1;
+    if (length > sizeof execution->strings - at) {
+        return 0;
+    }
+    memcpy(execution->strings + at, string, length);
+    next->size += length;
+    return offset;
+}
+
+static const char *base_name(const char *path)
+{
+    const char *base = path;
+    for (; *path != 0; path++) {
+        if (*path == '/') {
+            base = path + 1;
+        }
+    }
+    return base;
+}
+
+static sigset ignored_held_signals(struct thread *thread)
+{
+    sigset ignored = 0;
+    for (int signal = 1; signal <= SIGNAL_COUNT; signal++) {
+        if (is_held(signal) && thread->signals->action[signal - 1].handler == SIG_IGN) {
+            ignored |= signal_bit(signal);
+        }
+    }
+    return ignored;
+}
+
+static void write_session(struct thread *thread, struct execution *execution, sigset mask)
+{
+    const struct program *program = &execution->program;
+    struct endorun_session *next = &execution->session;
+    *next = *session;
+    next->flags &= ~(uint32_t)ENDORUN_SESSION_FIRST;
+    next->size = sizeof *next;
+    next->program_fd = program->fd;
+    next->fresh_mask = 0;
+    next->signal_mask = (mask & ~HELD_SIGNALS) | thread->held_blocked;
+    next->held_ignored = ignored_held_signals(thread);
+    next->held_pending = thread->held_pending;
+    next->nofile_soft = ~0UL;
+    next->execfn = add_string(execution, program->execfn);
+    next->program_path = add_string(execution, program->path);
+    next->command_path = add_string(execution, session_string(session->command_path));
+    next->cache_path = add_string(execution, session_string(session->cache_path));
+    next->comm = add_string(execution, base_name(program->execfn));
+}
+
+/* Lifts a soft limit below `needed` to the hard one; `before` is what to set back. */
+static void lift_limit(int resource, uint64_t needed, struct kernel_rlimit *before)
+{
+    SYS4(__NR_prlimit64, 0, resource, 0, before);
+    if (before->soft < needed && before->hard > before->soft) {
+        const struct kernel_rlimit lifted = {before->hard, before->hard};
+        SYS4(__NR_prlimit64, 0, resource, &lifted, 0);
+    }
+}
+
+/* A memfd, sealed, with the session in it. */
+static long seal_session(const struct execution *execution)
+{
+    struct kernel_rlimit file_size; /* holds for memfds too */
+    const struct endorun_session *next = &execution->session;
+    long fd = SYS2(__NR_memfd_create, "endorun-session",
+                   MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
+    if (fd == -EINVAL) { /* before Linux 6.3 */
+        fd = SYS2(__NR_memfd_create, "endorun-session", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    }
+    if (fd < 0) {
+        return fd;
+    }
+    const struct kernel_iovec parts[2] = {
+        {(uint64_t)next, sizeof *next},
+        {(uint64_t)execution->strings, next->size - sizeof *next},
+    };
+    lift_limit(RLIMIT_FSIZE, next->size, &file_size);
+    long result = SYS4(__NR_pwritev, fd, parts, 2, 0);
+    SYS4(__NR_prlimit64, 0, RLIMIT_FSIZE, &file_size, 0);
+    if (result == (long)next->size) {
+        result = SYS3(__NR_fcntl, fd, F_ADD_SEALS, SESSION_SEALS);
+    } else if (result >= 0) {
+        result = -ENOSPC;
+    }
+    if (result != 0) {
+        SYS1(__NR_close, fd);
+        return result;
+    }
+    return fd;
+}
+
+/*
+ * Moves the two descriptors to neighbouring numbers, session first, as endorun/session.h wants it.
+ * 0 or a negative errno.
+ */
+static long place_side_by_side(int *session_fd, int *image_fd)
+{
+    while (*image_fd != *session_fd + 1) {
+        long moved = SYS3(__NR_fcntl, *image_fd, F_DUPFD_CLOEXEC, *session_fd + 1);
+        if (moved < 0) {
+            return moved;
+        }
+        SYS1(__NR_close, *image_fd);
+        *image_fd = (int)moved;
+        if (*image_fd == *session_fd + 1) {
+            break;
+        }
+        moved = SYS3(__NR_fcntl, *session_fd, F_DUPFD_CLOEXEC, *image_fd + 1);
+        if (moved < 0) {
+            return moved;
+        }
+        SYS1(__NR_close, *session_fd);
+        *session_fd = (int)moved;
+    }
+    return 0;
+}
+
+static void close_if_open(int fd)
+{
+    if (fd >= 0) {
+        SYS1(__NR_close, fd);
+    }
+}
+
+/* Opens what the new image needs and executes it. Returns on failure, with all of it closed. */
+static long execute(struct execution *execution)
+{
+    int session_fd = (int)seal_session(execution);
+    int image_fd = session_fd < 0 ? session_fd
+                                  : (int)SYS4(__NR_openat, AT_FDCWD, "/proc/self/exe",
+                                              O_RDONLY | O_CLOEXEC, 0);
+    long result = image_fd < 0 ? image_fd : place_side_by_side(&session_fd, &image_fd);
+    if (result == 0) {
+        /* These two cross the exec; the new image closes them. */
+        SYS3(__NR_fcntl, session_fd, F_SETFD, 0);
+        SYS3(__NR_fcntl, execution->program.fd, F_SETFD, 0);
+        result = SYS5(__NR_execveat, image_fd, "", execution->arguments, execution->environment,
+                      AT_EMPTY_PATH);
+    }
+    close_if_open(image_fd);
+    close_if_open(session_fd);
+    return result;
+}
+
+/* ---- the call ---- */
+
+static void find(void *argument)
+{
+    struct execution *execution = argument;
+    execution->result = program_find(&execution->program, execution->directory, execution->path,
+                                     execution->flags);
+}
+
+/* The point of no return for a thread that shares its descriptor table. */
+static void leave_shared_descriptors(struct execution *execution)
+{
+    if (SYS1(__NR_unshare, CLONE_FILES) != 0) {
+        fatal("exec: the descriptor table can't be unshared");
+    }
+    find(execution);
+    if (execution->result != 0) {
+        fatal("exec: the program changed while it was executed");
+    }
+}
+
+/* With signals blocked. Returns on failure only. */
+static long try_execute(struct thread *thread, struct execution *execution, sigset mask)
+{
+    struct program *program = &execution->program;
+    struct kernel_rlimit files;
+    bool shared = thread->shares_descriptors;
+    lift_limit(RLIMIT_NOFILE, 1UL << 16, &files);
+    with_private_descriptors(find, execution);
+    long result = execution->result;
+    if (result == 0 && (shared || program->prefix_count > 0)) {
+        result = check_arguments(execution);
+    }
+    if (result == 0 && shared) {
+        leave_shared_descriptors(execution);
+    }
+    if (result == 0 && program->prefix_count > 0) {
+        long vector = prefixed_arguments(thread, program, execution->arguments);
+        result = is_error(vector) ? vector : 0;
+        execution->arguments = (uint64_t)vector;
+    }
+    if (result == 0) {
+        write_session(thread, execution, mask);
+        execution->session.nofile_soft = files.soft;
+        result = execute(execution);
+        if (shared) {
+            fatal("exec: the monitor image can't be executed again");
+        }
+        close_if_open(program->fd);
+    }
+    SYS4(__NR_prlimit64, 0, RLIMIT_NOFILE, &files, 0);
+    return result;
+}
+
+static long execute_program(struct thread *thread, int directory, uint64_t path,
+                            uint64_t arguments, uint64_t environment, int flags)
+{
+    if (thread->queued) {
+        return CALL_ABORTED;
+    }
+    struct execution *execution = allocate_execution(thread);
+    if (execution == 0) {
+        return -ENOMEM;
+    }
+    execution->directory = directory;
+    execution->flags = flags;
+    execution->arguments = arguments;
+    execution->environment = environment;
+    long result = copy_string_from_user(execution->path, user_pointer(path), PATH_MAX_BYTES);
+    if (result >= 0 && (flags & ~(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) != 0) {
+        result = -EINVAL;
+    }
+    if (result >= 0) {
+        sigset mask = block_signals();
+        if (thread->queued) {
+            result = CALL_ABORTED;
+        } else {
+            result = try_execute(thread, execution, mask);
+            set_kernel_mask(mask);
+        }
+    }
+    scratch_release(thread);
+    return result;
+}
+
+long program_find_first(struct thread *thread, struct program **program, const char *path,
+                        uint64_t arguments, uint64_t environment, sigset mask)
+{
+    struct execution *execution = allocate_execution(thread);
+    if (execution == 0) {
+        fatal("no memory to load the program");
+    }
+    *program = &execution->program;
+    execution->directory = AT_FDCWD;
+    execution->arguments = arguments;
+    execution->environment = environment;
+    append_string(execution->path, sizeof execution->path, path);
+    long result = program_find(&execution->program, AT_FDCWD, execution->path, 0);
+    if (result == 0 && execution->program.prefix_count > 0) {
+        SYS1(__NR_close, execution->program.fd);
+        result = try_execute(thread, execution, mask);
+    }
+    return result;
+}
+
+long handle_EXECVE(struct thread *thread, const struct user_registers *call)
+{
+    return execute_program(thread, AT_FDCWD, call->rdi, call->rsi, call->rdx, 0);
+}
+
+long handle_EXECVEAT(struct thread *thread, const struct user_registers *call)
+{
+    return execute_program(thread, (int)call->rdi, call->rsi, call->rdx, call->r10,
+                           (int)call->r8);
+}

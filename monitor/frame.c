@@ -1,0 +1,272 @@
+/*
+ * The program's signal frames: built where the kernel would build them, and taken back by
+ * rt_sigreturn. The layout and the order of steps follow arch/x86/kernel/signal.c and signal_64.c.
+ */
+#include "signal.h"
+#include "support.h"
+#include "syscall.h"
+
+#define RED_ZONE          128UL
+#define XRSTOR_ALIGNMENT  64UL /* SDM volume 1, 13.7 and 13.8 */
+#define FXRSTOR_ALIGNMENT 16UL
+
+struct signal_table process_signals;
+
+struct kernel_stack disabled_stack(void)
+{
+    return (struct kernel_stack){.flags = SS_DISABLE};
+}
+
+/* As on_sig_stack() in include/linux/sched/signal.h. */
+static bool on_alternate_stack(const struct kernel_stack *stack, uint64_t rsp)
+{
+    if ((uint32_t)stack->flags & SS_AUTODISARM) {
+        return false;
+    }
+    return rsp > stack->sp && rsp - stack->sp <= stack->size;
+}
+
+/* The size of the FPU image that the kernel wrote, its closing magic included. */
+static uint64_t fpu_size(uint64_t fpstate)
+{
+    const struct fp_sw_bytes *extra = (const struct fp_sw_bytes *)(fpstate + FP_SW_OFFSET);
+    return extra->magic1 == FP_XSTATE_MAGIC1 ? extra->extended_size : FXSAVE_SIZE;
+}
+
+/* Takes the disposition for one delivery, as get_signal() does: SA_RESETHAND resets it. */
+static struct kernel_sigaction take_action(struct signal_table *table, int signal)
+{
+    lock_acquire(&table->lock);
+    struct kernel_sigaction *entry = &table->action[signal - 1];
+    struct kernel_sigaction action = *entry;
+    if ((action.flags & SA_RESETHAND) != 0 && action.handler > SIG_IGN) {
+        entry->handler = SIG_DFL;
+        if (!is_held(signal)) {
+            SYS4(__NR_rt_sigaction, signal, entry, 0, sizeof(sigset));
+        }
+    }
+    lock_release(&table->lock);
+    return action;
+}
+
+void default_action(struct thread *thread, int signal, const struct kernel_siginfo *info,
+                    bool repeats)
+{
+    struct kernel_sigaction reset = {.handler = SIG_DFL};
+    SYS4(__NR_rt_sigaction, signal, &reset, 0, sizeof(sigset));
+    if (!repeats) { /* comes again, to its default, once the mask allows */
+        struct kernel_siginfo again = *info;
+        SYS4(__NR_rt_tgsigqueueinfo, thread->pid, thread->tid, signal, &again);
+    }
+}
+
+/* Lets the program go on at what `context` says when rt_sigreturn is given it. */
+static void resume_program(struct thread *thread, struct ucontext *context)
+{
+    thread->resume_rip = context->mcontext.rip;
+    context->mcontext.rip = (uint64_t)gate_resume;
+}
+
+/*
+ * The program's stack is no place for a frame: SIGSEGV, fatal if it is about SIGSEGV itself.
+ * As force_sigsegv() in kernel/signal.c.
+ */
+static void frame_fault(struct thread *thread, int signal, struct ucontext *context)
+{
+    struct kernel_siginfo info = {.si_signo = SIGSEGV, .si_code = SI_KERNEL};
+    struct kernel_sigaction *action = &thread->signals->action[SIGSEGV - 1];
+    bool blocked = (thread->held_blocked & signal_bit(SIGSEGV)) != 0;
+    if (signal == SIGSEGV || blocked || action->handler <= SIG_IGN) {
+        struct kernel_sigaction reset = {.handler = SIG_DFL};
+        SYS4(__NR_rt_sigaction, SIGSEGV, &reset, 0, sizeof(sigset));
+        SYS4(__NR_rt_tgsigqueueinfo, thread->pid, thread->tid, SIGSEGV, &info);
+        fatal("no stack for a signal handler, and SIGSEGV did not end the process");
+    }
+    deliver_signal(thread, SIGSEGV, &info, context);
+}
+
+/* Where the frame goes: as get_sigframe(). 0: it does not fit on the alternate stack. */
+static uint64_t place_frame(struct thread *thread, const struct kernel_sigaction *action,
+                            uint64_t rsp, uint64_t image_size, uint64_t *image)
+{
+    const struct kernel_stack *stack = &thread->alternate_stack;
+    bool confined = on_alternate_stack(stack, rsp);
+    rsp -= RED_ZONE;
+    if ((action->flags & SA_ONSTACK) != 0 && stack->size != 0 && !on_alternate_stack(stack, rsp)) {
+        rsp = stack->sp + stack->size;
+        confined = true;
+    }
+    *image = 0;
+    if (image_size != 0) {
+        rsp = *image = round_down(rsp - image_size, 64);
+    }
+    rsp = round_down(rsp - sizeof(struct rt_sigframe), 16) - 8;
+    if (confined && !(rsp > stack->sp && rsp - stack->sp <= stack->size)) {
+        return 0;
+    }
+    return rsp;
+}
+
+void deliver_signal(struct thread *thread, int signal, const struct kernel_siginfo *info,
+                    struct ucontext *context)
+{
+    struct sigcontext *registers = &context->mcontext;
+    struct kernel_sigaction action = take_action(thread->signals, signal);
+    bool synchronous = is_synchronous(signal, info, registers);
+    if (action.handler == SIG_DFL || (action.handler == SIG_IGN && synchronous && is_held(signal))) {
+        default_action(thread, signal, info, synchronous && info->si_code != SI_KERNEL);
+        if (!is_held(signal)) {
+            resume_program(thread, context);
+        } /* else it dies where it stands: a core dump shows the program's own address */
+        return;
+    }
+    if (action.handler == SIG_IGN) {
+        resume_program(thread, context);
+        return;
+    }
+    sigset mask = (context->sigmask & ~HELD_SIGNALS) | thread->held_blocked;
+    uint64_t image_size = registers->fpstate != 0 ? fpu_size(registers->fpstate) : 0;
+    uint64_t image;
+    uint64_t at = place_frame(thread, &action, registers->rsp, image_size, &image);
+
+    struct rt_sigframe frame = {.pretcode = action.restorer, .uc = *context, .info = *info};
+    frame.uc.flags = context->flags;
+    frame.uc.link = 0;
+    frame.uc.stack = thread->alternate_stack;
+    frame.uc.sigmask = mask;
+    frame.uc.mcontext.oldmask = mask;
+    frame.uc.mcontext.fpstate = image;
+    frame.uc.mcontext.gs = 0;
+    if (at == 0 || (action.flags & SA_RESTORER) == 0 ||
+        (image != 0 &&
+         copy_to_user(user_pointer(image), (const void *)registers->fpstate, image_size) != 0) ||
+        copy_to_user(user_pointer(at), &frame, sizeof frame) != 0) {
+        frame_fault(thread, signal, context);
+        return;
+    }
+
+    sigset inside = (thread->wait_mask_valid ? thread->wait_mask : mask) | action.mask;
+    if ((action.flags & SA_NODEFER) == 0) {
+        inside |= signal_bit(signal);
+    }
+    thread->wait_mask_valid = false;
+    thread->held_blocked = inside & HELD_SIGNALS;
+    if ((uint32_t)thread->alternate_stack.flags & SS_AUTODISARM) {
+        thread->alternate_stack = disabled_stack();
+    }
+    update_attention(thread);
+    context->sigmask = inside & ~HELD_SIGNALS;
+    registers->rdi = (uint64_t)signal;
+    registers->rsi = at + offsetof(struct rt_sigframe, info);
+    registers->rdx = at + offsetof(struct rt_sigframe, uc);
+    registers->rax = 0;
+    registers->rsp = at;
+    registers->rip = action.handler;
+    registers->eflags &= ~(EFLAGS_DF | EFLAGS_RF | EFLAGS_TF);
+    registers->fpstate = 0; /* a handler starts with the initial FPU state */
+    resume_program(thread, context);
+}
+
+/* restore_altstack(): what sigaltstack(2) would refuse is ignored. */
+static void restore_alternate_stack(struct thread *thread, const struct kernel_stack *stack,
+                                    uint64_t rsp)
+{
+    uint32_t mode = (uint32_t)stack->flags & ~SS_AUTODISARM;
+    if (on_alternate_stack(&thread->alternate_stack, rsp)) {
+        return;
+    }
+    if (mode == SS_DISABLE) {
+        thread->alternate_stack = (struct kernel_stack){.flags = stack->flags};
+    } else if (mode == 0 || mode == SS_ONSTACK) {
+        thread->alternate_stack =
+            (struct kernel_stack){.sp = stack->sp, .flags = stack->flags, .size = stack->size};
+    }
+}
+
+/*
+ * Copies the FPU image of the program's frame over the one of `context`, for the kernel to restore
+ * from there. What the kernel would refuse because of where the image lies is refused here; see
+ * arch/x86/kernel/fpu/signal.c, check_xstate_in_sigframe() and __fpu_restore_sig().
+ */
+static long restore_fpu(struct ucontext *context, uint64_t source, uint64_t capacity)
+{
+    uint64_t target = context->mcontext.fpstate;
+    if (source == 0 || target == 0) {
+        context->mcontext.fpstate = 0;
+        return 0;
+    }
+    struct fp_sw_bytes extra;
+    if (copy_from_user((void *)target, user_pointer(source), FXSAVE_SIZE) != 0) {
+        return -EFAULT;
+    }
+    memcpy(&extra, (const void *)(target + FP_SW_OFFSET), sizeof extra);
+    uint64_t size = extra.xstate_size + sizeof(uint32_t); /* and magic2 */
+    if (extra.magic1 != FP_XSTATE_MAGIC1 || extra.xstate_size <= FXSAVE_SIZE ||
+        extra.xstate_size > extra.extended_size || size > capacity) {
+        memset((void *)(target + FP_SW_OFFSET), 0, sizeof extra);
+        return source % FXRSTOR_ALIGNMENT == 0 ? 0 : -EFAULT; /* the FXSAVE part alone counts */
+    }
+    if (source % XRSTOR_ALIGNMENT != 0) {
+        return -EFAULT;
+    }
+    return copy_from_user((void *)(target + FXSAVE_SIZE), user_pointer(source + FXSAVE_SIZE),
+                          size - FXSAVE_SIZE);
+}
+
+void return_from_handler(struct thread *thread, uint64_t rsp, struct ucontext *context)
+{
+    struct rt_sigframe frame;
+    struct sigcontext *registers = &context->mcontext;
+    uint64_t capacity = registers->fpstate == thread->fpu_image ? thread->fpu_image_size
+                        : registers->fpstate != 0               ? fpu_size(registers->fpstate)
+                                                                : 0;
+    set_kernel_mask(ALL_SIGNALS);
+    if (copy_from_user(&frame, user_pointer(rsp - 8), sizeof frame) != 0 ||
+        restore_fpu(context, frame.uc.mcontext.fpstate, capacity) != 0) {
+        frame_fault(thread, 0, context);
+        return;
+    }
+    uint64_t fpstate = registers->fpstate;
+    uint16_t cs = registers->cs, ss = registers->ss, fs = registers->fs, gs = registers->gs;
+    *registers = frame.uc.mcontext;
+    registers->fpstate = fpstate;
+    registers->cs = cs;
+    registers->ss = ss;
+    registers->fs = fs;
+    registers->gs = gs;
+    thread->held_blocked = frame.uc.sigmask & HELD_SIGNALS;
+    context->sigmask = frame.uc.sigmask & ~HELD_SIGNALS;
+    restore_alternate_stack(thread, &frame.uc.stack, registers->rsp);
+    update_attention(thread);
+    resume_program(thread, context);
+}
+
+struct kernel_stack kernel_alternate_stack(const struct thread *thread)
+{
+    uint64_t low = thread->monitor_stack - thread->monitor_stack_size;
+    return (struct kernel_stack){.sp = low, .size = thread->fpu_image - low};
+}
+
+void register_alternate_stack(struct thread *thread)
+{
+    struct kernel_stack stack = kernel_alternate_stack(thread);
+    if (SYS2(__NR_sigaltstack, &stack, 0) != 0) {
+        fatal("sigaltstack: the thread's area was refused");
+    }
+}
+
+void install_held_handlers(void)
+{
+    struct kernel_sigaction action = {
+        .handler = (uint64_t)signal_entry,
+        .flags = SA_SIGINFO | SA_ONSTACK | SA_RESTORER | SA_RESTART,
+        .restorer = (uint64_t)signal_return,
+        .mask = ALL_SIGNALS,
+    };
+    const int held[] = {SIGSEGV, SIGBUS, SIGSYS};
+    for (unsigned i = 0; i < sizeof held / sizeof held[0]; i++) {
+        if (SYS4(__NR_rt_sigaction, held[i], &action, 0, sizeof(sigset)) != 0) {
+            fatal("rt_sigaction: a handler of the monitor was refused");
+        }
+    }
+}

@@ -1,0 +1,398 @@
+/*
+ * The gate: where the program enters the monitor and leaves it.
+ *
+ * A rewritten site jumps to its stub (rewriter/apply/stub.h), which loads RCX and jumps here:
+ *
+ *      site:  jmp slot         slot:  jmp stub        stub:  lea site+2(%rip), %rcx
+ *      next:  ...                                            jmp *gate(%rip)
+ *
+ * As with the `syscall` instruction, RCX and R11 are lost and everything else is kept, flags and red
+ * zone included; on return RCX holds the address behind the site, R11 the flags.
+ *
+ * A signal can come at any instruction. monitor_signal (signal.c) looks at RIP first, and the labels
+ * here say what is true where:
+ *
+ *   [gate_entry, gate_forward]           nothing has happened: the program stands at its site
+ *   (gate_forward, gate_end)             the call is done: the program stands behind its site
+ *   [gate_slow, gate_slow_committed)     nothing has happened; RSP may be the monitor's
+ *   [gate_slow_committed, gate_exit]     in the monitor (in_monitor is 1): the signal is queued
+ *   [gate_exit_uncommitted, gate_exit_end)  done: the block holds the program's registers
+ *   [gate_resume, gate_resume_end)       done: the registers are the program's, RIP is resume_rip
+ */
+#include "offsets.h"
+
+#define FUNCTION(name)                                                                             \
+    .globl name;                                                                                   \
+    .hidden name;                                                                                  \
+    .type name, @function;                                                                         \
+    .balign 16;                                                                                    \
+    name:
+#define LABEL(name)                                                                                \
+    .globl name;                                                                                   \
+    .hidden name;                                                                                  \
+    name:
+#define END(name) .size name, . - name
+
+    .text
+
+/*
+ * gate_entry: from a stub, or by rt_sigreturn from the SUD trap (signal.c).
+ * In: RCX the address behind the site; RAX the number; arguments as for `syscall`; the program's
+ * stack. Trusted: nothing. Clobbers what `syscall` clobbers; writes no flags.
+ *
+ * For unwinders the caller's address is the thread block's continuation: column 16 (RIP) is saved at
+ * gs.base (DWARF register 59) + THREAD_CONTINUATION, and the CFA is RSP itself.
+ */
+#define CFI_IN_GATE                                                                                \
+    .cfi_def_cfa rsp, 0;                                                                           \
+    .cfi_escape 0x10, 16, 3, 0x92, 59, THREAD_CONTINUATION /* DW_CFA_expression: bregx gs.base */
+
+FUNCTION(gate_entry)
+    .cfi_startproc
+    CFI_IN_GATE
+    movq %rcx, %gs:THREAD_CONTINUATION
+    movzwl %ax, %ecx
+    leaq call_class(%rip), %r11
+    movzbl (%r11, %rcx), %ecx
+    jrcxz gate_forward
+    jmp gate_slow
+LABEL(gate_forward)
+    syscall
+LABEL(gate_after)
+    movq %gs:THREAD_CONTINUATION, %rcx
+    jmp *%rcx
+LABEL(gate_end)
+    .cfi_endproc
+    END(gate_entry)
+
+/* gate_entry_selector: the same where SUD has no always-allowed range and reads the selector. */
+FUNCTION(gate_entry_selector)
+    .cfi_startproc
+    CFI_IN_GATE
+    movq %rcx, %gs:THREAD_CONTINUATION
+    movzwl %ax, %ecx
+    leaq call_class(%rip), %r11
+    movzbl (%r11, %rcx), %ecx
+    jrcxz 1f
+    jmp gate_slow
+1:  movb $SELECTOR_ALLOW, %gs:SHARED_SELECTOR
+LABEL(gate_forward_selector)
+    syscall
+LABEL(gate_after_selector)
+    movb $SELECTOR_BLOCK, %gs:SHARED_SELECTOR
+    movq %gs:THREAD_CONTINUATION, %rcx
+    jmp *%rcx
+LABEL(gate_end_selector)
+    .cfi_endproc
+    END(gate_entry_selector)
+
+/*
+ * gate_slow: a call that the monitor looks at. Saves the program's registers in the block, takes the
+ * monitor stack, clears the flags (DF, AC, TF and NT above all) and calls monitor_syscall.
+ */
+FUNCTION(gate_slow)
+    .cfi_startproc
+    CFI_IN_GATE
+    movq %rsp, %gs:THREAD_RSP
+    movq %rax, %gs:THREAD_RAX
+    movq %rbx, %gs:THREAD_RBX
+    movq %rdx, %gs:THREAD_RDX
+    movq %rsi, %gs:THREAD_RSI
+    movq %rdi, %gs:THREAD_RDI
+    movq %rbp, %gs:THREAD_RBP
+    movq %r8, %gs:THREAD_R8
+    movq %r9, %gs:THREAD_R9
+    movq %r10, %gs:THREAD_R10
+    movq %r12, %gs:THREAD_R12
+    movq %r13, %gs:THREAD_R13
+    movq %r14, %gs:THREAD_R14
+    movq %r15, %gs:THREAD_R15
+    movq %gs:THREAD_STACK, %rsp
+LABEL(gate_slow_on_stack)
+    pushfq
+    popq %gs:THREAD_EFLAGS
+    movb $1, %gs:THREAD_IN_MONITOR
+LABEL(gate_slow_committed)
+    movb $SELECTOR_ALLOW, %gs:SHARED_SELECTOR
+    pushq $2
+    popfq
+    movq %gs:THREAD_SELF, %rdi
+    /* From here the caller's stack pointer and address are in the block. */
+    .cfi_escape 0x0f, 5, 0x92, 59, (THREAD_RSP & 0x7f) | 0x80, THREAD_RSP >> 7, 0x06
+    call monitor_syscall
+    jmp gate_exit
+    .cfi_endproc
+    END(gate_slow)
+
+/*
+ * gate_exit: leaves with the registers of the block. In: any RSP inside the monitor stack.
+ * The order matters: in_monitor falls before the flag for waiting signals is read, so a signal is
+ * either queued and seen here, or finds RIP behind gate_exit_uncommitted and is delivered at once.
+ */
+FUNCTION(gate_exit)
+    .cfi_startproc
+    .cfi_undefined rip
+    movb $0, %gs:THREAD_IN_MONITOR
+LABEL(gate_exit_uncommitted)
+    cmpb $0, %gs:THREAD_ATTENTION
+    jne gate_exit_attention
+    movb $SELECTOR_BLOCK, %gs:SHARED_SELECTOR
+    movq %gs:THREAD_RAX, %rax
+    movq %gs:THREAD_RBX, %rbx
+    movq %gs:THREAD_RCX, %rcx
+    movq %gs:THREAD_RDX, %rdx
+    movq %gs:THREAD_RSI, %rsi
+    movq %gs:THREAD_RDI, %rdi
+    movq %gs:THREAD_RBP, %rbp
+    movq %gs:THREAD_R8, %r8
+    movq %gs:THREAD_R9, %r9
+    movq %gs:THREAD_R10, %r10
+    movq %gs:THREAD_R11, %r11
+    movq %gs:THREAD_R12, %r12
+    movq %gs:THREAD_R13, %r13
+    movq %gs:THREAD_R14, %r14
+    movq %gs:THREAD_R15, %r15
+    pushq %gs:THREAD_EFLAGS
+    popfq
+    movq %gs:THREAD_RSP, %rsp
+    jmp *%gs:THREAD_RIP
+/* rt_tgsigqueueinfo with the arguments in RDI, RSI, RDX, R10: the kernel delivers right here. */
+gate_exit_requeue:
+    movb $0, %gs:THREAD_IN_MONITOR
+    movl $NR_RT_TGSIGQUEUEINFO, %eax
+    syscall
+    jmp gate_exit
+gate_exit_attention:
+    movb $1, %gs:THREAD_IN_MONITOR
+LABEL(gate_exit_end)
+    movq %gs:THREAD_STACK, %rsp
+    movq %gs:THREAD_SELF, %rdi
+    call monitor_attention
+    testl %eax, %eax
+    jz gate_exit
+    movq %gs:THREAD_SELF, %rcx
+    movslq THREAD_PID(%rcx), %rdi
+    movslq THREAD_TID(%rcx), %rsi
+    movl %eax, %edx
+    leaq THREAD_REQUEUE(%rcx), %r10
+    jmp gate_exit_requeue
+    .cfi_endproc
+    END(gate_exit)
+
+/*
+ * gate_resume: where rt_sigreturn lands when the monitor lets the program go on at resume_rip. All
+ * registers but RIP are the program's already and stay as they are, flags included.
+ */
+FUNCTION(gate_resume)
+    .cfi_startproc
+    .cfi_undefined rip
+    movb $0, %gs:THREAD_IN_MONITOR
+    movq %rcx, %gs:THREAD_RCX
+LABEL(gate_resume_saved)
+    movzbl %gs:THREAD_ATTENTION, %ecx
+    jrcxz 1f
+    jmp gate_resume_attention
+1:  movq %gs:THREAD_RCX, %rcx
+    movb $SELECTOR_BLOCK, %gs:SHARED_SELECTOR
+    jmp *%gs:THREAD_RESUME_RIP
+gate_resume_attention: /* a held signal came meanwhile: leave through gate_exit instead */
+    movq %rsp, %gs:THREAD_RSP
+    movq %rax, %gs:THREAD_RAX
+    movq %rbx, %gs:THREAD_RBX
+    movq %rdx, %gs:THREAD_RDX
+    movq %rsi, %gs:THREAD_RSI
+    movq %rdi, %gs:THREAD_RDI
+    movq %rbp, %gs:THREAD_RBP
+    movq %r8, %gs:THREAD_R8
+    movq %r9, %gs:THREAD_R9
+    movq %r10, %gs:THREAD_R10
+    movq %r11, %gs:THREAD_R11
+    movq %r12, %gs:THREAD_R12
+    movq %r13, %gs:THREAD_R13
+    movq %r14, %gs:THREAD_R14
+    movq %r15, %gs:THREAD_R15
+    movq %gs:THREAD_RESUME_RIP, %rcx
+    movq %rcx, %gs:THREAD_RIP
+    movq %gs:THREAD_STACK, %rsp
+LABEL(gate_resume_on_stack)
+    pushfq
+    popq %gs:THREAD_EFLAGS
+    movb $1, %gs:THREAD_IN_MONITOR
+LABEL(gate_resume_end)
+    pushq $2
+    popfq
+    jmp gate_exit_attention
+    .cfi_endproc
+    END(gate_resume)
+
+/*
+ * window_syscall(number, arguments): in C's calling convention. A signal in
+ * [window_begin, window_call] is answered by moving RIP to window_abort.
+ */
+FUNCTION(window_syscall)
+    .cfi_startproc
+    movq %rdi, %rax
+    movq %rsi, %r11
+    movq 0(%r11), %rdi
+    movq 8(%r11), %rsi
+    movq 16(%r11), %rdx
+    movq 24(%r11), %r10
+    movq 32(%r11), %r8
+    movq 40(%r11), %r9
+LABEL(window_begin)
+    cmpb $0, %gs:THREAD_ATTENTION
+    jne window_abort
+LABEL(window_call)
+    syscall
+    ret
+LABEL(window_abort)
+    movq $CALL_ABORTED, %rax
+    ret
+    .cfi_endproc
+    END(window_syscall)
+
+/*
+ * clone_syscall(number, arguments, child): in C's calling convention. A child that shares memory
+ * starts with RSP at the top of its own monitor stack, all signals blocked, its parent's %gs base
+ * and Syscall User Dispatch off; R9 carries its block.
+ */
+FUNCTION(clone_syscall)
+    .cfi_startproc
+    movq %rdi, %rax
+    movq %rsi, %r11
+    movq %rdx, %r9
+    movq 0(%r11), %rdi
+    movq 8(%r11), %rsi
+    movq 16(%r11), %rdx
+    movq 24(%r11), %r10
+    movq 32(%r11), %r8
+    syscall
+    testq %rax, %rax
+    jz 1f
+    ret
+1:  testq %r9, %r9
+    jnz 2f
+    ret
+2:  .cfi_undefined rip
+    xorl %ebp, %ebp
+    movq %r9, %rdi
+    call monitor_child_start
+    jmp gate_exit
+    .cfi_endproc
+    END(clone_syscall)
+
+/*
+ * vfork_call(stack_top, function, argument): in C's calling convention. function(argument) runs in a
+ * child that shares memory only, on a stack of its own, with the parent's %gs and all signals
+ * blocked; when it returns, the child ends with status 127. The parent gets the child's pid after
+ * that, or a negative errno.
+ */
+FUNCTION(vfork_call)
+    .cfi_startproc
+    movq %rsi, %r8
+    movq %rdx, %r9
+    movq %rdi, %rsi
+    movl $VFORK_CALL_FLAGS, %edi
+    xorl %edx, %edx
+    xorl %r10d, %r10d
+    movl $NR_CLONE, %eax
+    syscall
+    testq %rax, %rax
+    jz 1f
+    ret
+1:  .cfi_undefined rip
+    xorl %ebp, %ebp
+    movq %r9, %rdi
+    call *%r8
+    movl $127, %edi
+    movl $NR_EXIT_GROUP, %eax
+    syscall
+    ud2
+    .cfi_endproc
+    END(vfork_call)
+
+/* user_copy(target, source, size): a fault inside makes it return -EFAULT. */
+FUNCTION(user_copy)
+    .cfi_startproc
+    movq %rdx, %rcx
+LABEL(user_copy_begin)
+    rep movsb
+LABEL(user_copy_end)
+    xorl %eax, %eax
+    ret
+LABEL(user_copy_fault)
+    movq $-EFAULT, %rax
+    ret
+    .cfi_endproc
+    END(user_copy)
+
+/* call_on_stack(stack_top, function, argument) */
+FUNCTION(call_on_stack)
+    .cfi_startproc
+    .cfi_undefined rip
+    movq %rdi, %rsp
+    movq %rdx, %rdi
+    xorl %ebp, %ebp
+    call *%rsi
+    ud2
+    .cfi_endproc
+    END(call_on_stack)
+
+/*
+ * signal_entry: every handler that the kernel knows. All signals are blocked. RSP: the kernel's
+ * frame, in the open part of the area when the program was interrupted, else on the monitor stack.
+ * In: EDI the signal, RSI its siginfo, RDX its ucontext.
+ */
+FUNCTION(signal_entry)
+    .cfi_startproc
+    .cfi_signal_frame
+    .cfi_undefined rip
+    movb $SELECTOR_ALLOW, %gs:SHARED_SELECTOR
+    pushq $2
+    popfq
+    movq %rsp, %rbx
+    movq %gs:THREAD_STACK, %rax
+    subq %rsp, %rax
+    cmpq %gs:THREAD_STACK_SIZE, %rax
+    jb 1f
+    movq %gs:THREAD_STACK, %rsp
+1:  andq $-16, %rsp
+    call monitor_signal
+    movq %rbx, %rdi
+    /* fall through */
+    .cfi_endproc
+    END(signal_entry)
+
+/* resume_frame(frame): the kernel wants RSP behind pretcode, as a handler's `ret` leaves it. */
+FUNCTION(resume_frame)
+    .cfi_startproc
+    .cfi_undefined rip
+    leaq 8(%rdi), %rsp
+LABEL(signal_return)
+    movl $NR_RT_SIGRETURN, %eax
+    syscall
+    ud2
+    .cfi_endproc
+    END(resume_frame)
+
+/* The image's entry point: the kernel's initial stack, nothing else of use. */
+FUNCTION(_start)
+    .cfi_startproc
+    .cfi_undefined rip
+    xorl %ebp, %ebp
+    movq %rsp, %rdi
+    andq $-16, %rsp
+    call monitor_start
+    ud2
+    .cfi_endproc
+    END(_start)
+
+    .bss
+    .globl call_class
+    .hidden call_class
+    .balign 4096
+call_class:
+    .skip 65536
+    .size call_class, 65536
+
+    .section .note.GNU-stack, "", @progbits

@@ -1,0 +1,72 @@
+/*
+ * The assembly's entries and labels, as C sees them. What each expects and leaves stands in gate.S
+ * and signal_entry.S.
+ */
+#ifndef ENDORUN_MONITOR_GATE_H
+#define ENDORUN_MONITOR_GATE_H
+
+#include "thread.h"
+
+/* What window_syscall returns when a signal has to be delivered before the call. Never an errno. */
+#define CALL_ABORTED (-4096L)
+
+/*
+ * Indexed by the low 16 bits of the number: 0: the gate forwards the call itself; 1: slow path.
+ * Written once, before the program starts.
+ */
+extern uint8_t call_class[65536];
+
+/* The gate that stubs use: gate_entry, or gate_entry_selector where SUD reads the selector. */
+extern uint64_t gate_in_use;
+
+/* Code addresses. */
+typedef const char code_label[];
+extern code_label gate_entry, gate_forward, gate_after, gate_end;
+extern code_label gate_entry_selector, gate_forward_selector, gate_after_selector,
+    gate_end_selector;
+extern code_label gate_slow, gate_slow_on_stack, gate_slow_committed;
+extern code_label gate_exit_uncommitted, gate_exit_end;
+extern code_label gate_resume, gate_resume_saved, gate_resume_on_stack, gate_resume_end;
+extern code_label window_begin, window_call, window_abort;
+extern code_label user_copy_begin, user_copy_end, user_copy_fault;
+extern code_label signal_entry, signal_return;
+
+/*
+ * Makes a call for the program: one that may block, or whose effect a signal must precede.
+ * CALL_ABORTED when a signal is waiting and the kernel has not begun the call.
+ */
+long window_syscall(long number, const unsigned long arguments[6]);
+
+/*
+ * clone(2) or clone3(2). In a child that shares memory `child` is its block, and control goes to
+ * monitor_child_start(child) on the child's stack; else the child returns 0 from here.
+ */
+long clone_syscall(long number, const unsigned long arguments[6], struct thread *child);
+
+/*
+ * Calls function(argument) in a child that shares memory and nothing else, on another stack; the
+ * parent waits until it has ended or executed a program. The child's pid (its exit signal is 0), or
+ * a negative errno.
+ */
+long vfork_call(uint64_t stack_top, void (*function)(void *), void *argument);
+
+/* Copies for user.h. 0 or -EFAULT; after a fault part of the target may be written. */
+long user_copy(void *target, const void *source, unsigned long size);
+
+/* Goes on with what a signal frame holds. */
+noreturn void resume_frame(struct rt_sigframe *frame);
+
+/* Leaves the monitor with the registers of the current thread's block. */
+noreturn void gate_exit(void);
+
+/* Calls function(argument) on another stack; it must not return. */
+noreturn void call_on_stack(uint64_t stack_top, void (*function)(void *), void *argument);
+
+/* Called by the assembly. */
+void monitor_syscall(struct thread *thread);
+int monitor_attention(struct thread *thread);
+void monitor_signal(int signal, struct kernel_siginfo *info, struct ucontext *context);
+void monitor_child_start(struct thread *thread);
+noreturn void monitor_start(uint64_t *stack);
+
+#endif

@@ -1,0 +1,51 @@
+/* Mappings: file mappings that become executable are rewritten, and their registry kept true. */
+#include "calls.h"
+#include "syscall.h"
+#include "../rewriter/apply/module.h"
+#include "../rewriter/apply/rewrite.h"
+
+long handle_MMAP(struct thread *thread, const struct user_registers *call)
+{
+    unsigned long protection = call->rdx;
+    unsigned long flags = call->r10;
+    (void)thread;
+    long result = forward_call(call);
+    if (is_error(result)) {
+        return result;
+    }
+    if ((flags & MAP_FIXED) != 0) {
+        modules_forget(call->rdi, call->rdi + call->rsi);
+    }
+    if ((protection & PROT_EXEC) != 0 && (flags & MAP_TYPE) == MAP_PRIVATE &&
+        (flags & MAP_ANONYMOUS) == 0) {
+        unsigned long length = (call->rsi + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
+        rewrite_mapping((int)call->r8, (uint64_t)result, length, call->r9, protection);
+    }
+    return result;
+}
+
+long handle_MPROTECT(struct thread *thread, const struct user_registers *call)
+{
+    (void)thread;
+    return forward_call(call);
+}
+
+long handle_MUNMAP(struct thread *thread, const struct user_registers *call)
+{
+    (void)thread;
+    long result = forward_call(call);
+    if (result == 0) {
+        modules_forget(call->rdi, call->rdi + call->rsi);
+    }
+    return result;
+}
+
+/* Rewritten code holds relative jumps to its stubs: it is turned back before it moves. */
+long handle_MREMAP(struct thread *thread, const struct user_registers *call)
+{
+    (void)thread;
+    if ((call->r10 & MREMAP_MAYMOVE) != 0) {
+        modules_restore(call->rdi, call->rdi + call->rsi);
+    }
+    return forward_call(call);
+}

@@ -1,0 +1,50 @@
+/* Offsets that the assembly needs. Compiled to assembly only; CMake turns it into offsets.h. */
+#include "thread.h"
+#include "gate.h"
+
+void offsets(void);
+
+#define DEFINE(name, value) __asm__ volatile("\n.ascii \"@" #name " %c0@\"" : : "i"(value))
+#define THREAD(name, field) DEFINE(THREAD_##name, offsetof(struct thread, field))
+
+void offsets(void)
+{
+    THREAD(SELF, self);
+    THREAD(CONTINUATION, continuation);
+    THREAD(RESUME_RIP, resume_rip);
+    THREAD(STACK, monitor_stack);
+    THREAD(STACK_SIZE, monitor_stack_size);
+    THREAD(IN_MONITOR, in_monitor);
+    THREAD(ATTENTION, attention);
+    THREAD(RAX, registers.rax);
+    THREAD(RBX, registers.rbx);
+    THREAD(RCX, registers.rcx);
+    THREAD(RDX, registers.rdx);
+    THREAD(RSI, registers.rsi);
+    THREAD(RDI, registers.rdi);
+    THREAD(RBP, registers.rbp);
+    THREAD(RSP, registers.rsp);
+    THREAD(R8, registers.r8);
+    THREAD(R9, registers.r9);
+    THREAD(R10, registers.r10);
+    THREAD(R11, registers.r11);
+    THREAD(R12, registers.r12);
+    THREAD(R13, registers.r13);
+    THREAD(R14, registers.r14);
+    THREAD(R15, registers.r15);
+    THREAD(RIP, registers.rip);
+    THREAD(EFLAGS, registers.eflags);
+    THREAD(PID, pid);
+    THREAD(TID, tid);
+    THREAD(REQUEUE, requeue);
+    DEFINE(SHARED_SELECTOR, THREAD_BLOCK_SIZE + offsetof(struct shared_page, selector));
+    DEFINE(SELECTOR_ALLOW, SYSCALL_DISPATCH_FILTER_ALLOW);
+    DEFINE(SELECTOR_BLOCK, SYSCALL_DISPATCH_FILTER_BLOCK);
+    DEFINE(NR_RT_SIGRETURN, __NR_rt_sigreturn);
+    DEFINE(NR_RT_TGSIGQUEUEINFO, __NR_rt_tgsigqueueinfo);
+    DEFINE(NR_CLONE, __NR_clone);
+    DEFINE(NR_EXIT_GROUP, __NR_exit_group);
+    DEFINE(VFORK_CALL_FLAGS, CLONE_VM | CLONE_VFORK);
+    DEFINE(CALL_ABORTED, CALL_ABORTED);
+    DEFINE(EFAULT, EFAULT);
+}

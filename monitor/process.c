@@ -1,0 +1,264 @@
+/*
+ * clone and its family. The child's first instruction is the monitor's: it takes its own area, arms
+ * Syscall User Dispatch and only then goes on behind the program's call, with signals blocked till
+ * then.
+ */
+#include "process.h"
+#include "calls.h"
+#include "channel.h"
+#include "signal.h"
+#include "support.h"
+#include "syscall.h"
+
+/* One creation of a thread or process, as the program asked for it. */
+struct creation {
+    long number; /* clone or clone3 */
+    uint64_t flags;
+    uint64_t stack; /* the program's stack pointer in the child */
+    unsigned long arguments[6];
+    struct clone_args clone3;
+};
+
+static void copy_signal_table(struct signal_table *to, struct signal_table *from)
+{
+    lock_acquire(&from->lock);
+    memcpy(to->action, from->action, sizeof to->action);
+    lock_release(&from->lock);
+    to->lock = 0;
+}
+
+/* CLONE_CLEAR_SIGHAND: all handlers go, ignored signals stay ignored. */
+static void clear_handlers(struct signal_table *table)
+{
+    for (int i = 0; i < SIGNAL_COUNT; i++) {
+        if (table->action[i].handler != SIG_IGN) {
+            table->action[i] = (struct kernel_sigaction){0};
+        }
+    }
+}
+
+/* Fills the block of a child that shares memory; nothing in it runs yet. */
+static void prepare_child(struct thread *child, struct thread *parent,
+                          const struct creation *creation, sigset mask)
+{
+    child->registers = parent->registers;
+    child->registers.rax = 0;
+    child->registers.rsp = creation->stack;
+    child->registers.rip = child->registers.rcx = parent->continuation;
+    child->registers.r11 = parent->registers.eflags;
+    child->continuation = parent->continuation;
+    child->in_monitor = 1;
+    child->shares_descriptors = (creation->flags & CLONE_FILES) != 0;
+    child->freed_by_parent = (creation->flags & CLONE_VFORK) != 0;
+    child->handlers_cleared = (creation->flags & CLONE_CLEAR_SIGHAND) != 0;
+    child->held_blocked = parent->held_blocked;
+    child->entry_mask = mask;
+    child->alternate_stack = (creation->flags & CLONE_VFORK) != 0 ? parent->alternate_stack
+                                                                  : disabled_stack();
+    if ((creation->flags & CLONE_SIGHAND) != 0) {
+        child->signals = parent->signals;
+    } else {
+        copy_signal_table(&child->own_signals, parent->signals);
+        child->signals = &child->own_signals;
+        if ((creation->flags & CLONE_CLEAR_SIGHAND) != 0) {
+            clear_handlers(child->signals);
+        }
+    }
+}
+
+/* Where a child that shares memory begins: on its own stack, its parent's %gs, no dispatch. */
+void monitor_child_start(struct thread *thread)
+{
+    if (thread->handlers_cleared) {
+        install_held_handlers();
+    }
+    adopt_area(thread);
+    channel_attach(thread);
+    set_kernel_mask(thread->entry_mask);
+}
+
+/* In the child of a fork: the same area, the same stack, a copy of everything. */
+static void continue_forked(struct thread *thread, const struct creation *creation, sigset mask)
+{
+    areas_unlock_after_fork();
+    areas_keep_only(thread);
+    if (thread->signals != &process_signals) {
+        copy_signal_table(&process_signals, thread->signals);
+        thread->signals = &process_signals;
+    }
+    thread->signals->lock = 0;
+    if ((creation->flags & CLONE_CLEAR_SIGHAND) != 0) {
+        clear_handlers(thread->signals);
+        install_held_handlers();
+    }
+    thread->shares_descriptors = (creation->flags & CLONE_FILES) != 0;
+    thread->freed_by_parent = false;
+    thread->held_pending = 0;
+    thread->registers.rsp = creation->stack;
+    thread->pid = (int32_t)SYS0(__NR_getpid);
+    thread->tid = (int32_t)SYS0(__NR_gettid);
+    arm_dispatch(thread);
+    channel_attach(thread);
+    update_attention(thread);
+    set_kernel_mask(mask);
+}
+
+static long create_process(struct thread *thread, struct creation *creation, sigset mask)
+{
+    struct signal_table *table = thread->signals;
+    areas_lock_for_fork();
+    lock_acquire(&table->lock);
+    if (creation->number == __NR_clone) {
+        creation->arguments[1] = 0;
+    }
+    long result = clone_syscall(creation->number, creation->arguments, 0);
+    lock_release(&table->lock);
+    if (result == 0) {
+        continue_forked(thread, creation, mask);
+        return 0;
+    }
+    areas_unlock_after_fork();
+    return result;
+}
+
+static long create_sharing(struct thread *thread, struct creation *creation, sigset mask)
+{
+    struct thread *child = area_allocate();
+    if (child == 0) {
+        return -ENOMEM;
+    }
+    prepare_child(child, thread, creation, mask);
+    if ((creation->flags & CLONE_FILES) != 0) {
+        thread->shares_descriptors = true;
+    }
+    if (creation->number == __NR_clone) {
+        creation->arguments[1] = child->monitor_stack;
+    } else {
+        creation->clone3.stack = child->monitor_stack - child->monitor_stack_size;
+        creation->clone3.stack_size = child->monitor_stack_size;
+    }
+    long result = clone_syscall(creation->number, creation->arguments, child);
+    if (is_error(result) || (creation->flags & CLONE_VFORK) != 0) {
+        scratch_release(child);
+        area_release(child); /* a vfork child has executed or ended: it is out of this memory */
+    }
+    return result;
+}
+
+static long create(struct thread *thread, struct creation *creation)
+{
+    if (thread->queued) {
+        return CALL_ABORTED; /* as the kernel: signals first, then fork */
+    }
+    sigset mask = block_signals();
+    if (thread->queued) {
+        return CALL_ABORTED;
+    }
+    long result = (creation->flags & CLONE_VM) != 0 ? create_sharing(thread, creation, mask)
+                                                    : create_process(thread, creation, mask);
+    if (result != 0) {
+        set_kernel_mask(mask);
+    }
+    return result;
+}
+
+static long create_by_clone(struct thread *thread, uint64_t flags, uint64_t stack,
+                            const struct user_registers *call)
+{
+    struct creation creation = {
+        .number = __NR_clone,
+        .flags = (uint32_t)flags,
+        .stack = stack != 0 ? stack : call->rsp,
+        .arguments = {flags, 0, call->rdx, call->r10, call->r8},
+    };
+    return create(thread, &creation);
+}
+
+long handle_CLONE(struct thread *thread, const struct user_registers *call)
+{
+    return create_by_clone(thread, call->rdi, call->rsi, call);
+}
+
+long handle_FORK(struct thread *thread, const struct user_registers *call)
+{
+    return create_by_clone(thread, SIGCHLD, 0, call);
+}
+
+long handle_VFORK(struct thread *thread, const struct user_registers *call)
+{
+    return create_by_clone(thread, CLONE_VM | CLONE_VFORK | SIGCHLD, 0, call);
+}
+
+long handle_CLONE3(struct thread *thread, const struct user_registers *call)
+{
+    struct creation creation = {.number = __NR_clone3};
+    uint64_t size = call->rsi;
+    if (size < CLONE_ARGS_SIZE_VER0 || size > sizeof creation.clone3) {
+        return forward_call(call); /* the kernel knows what is wrong with it, or newer fields */
+    }
+    if (copy_from_user(&creation.clone3, user_pointer(call->rdi), size) != 0) {
+        return -EFAULT;
+    }
+    struct clone_args *arguments = &creation.clone3;
+    if ((arguments->stack == 0) != (arguments->stack_size == 0) ||
+        arguments->stack > TASK_SIZE || arguments->stack_size > TASK_SIZE - arguments->stack) {
+        return -EINVAL;
+    }
+    creation.flags = arguments->flags;
+    creation.stack =
+        arguments->stack != 0 ? arguments->stack + arguments->stack_size : call->rsp;
+    if ((arguments->flags & CLONE_VM) == 0) {
+        arguments->stack = arguments->stack_size = 0;
+    }
+    creation.arguments[0] = (unsigned long)arguments;
+    creation.arguments[1] = size;
+    return create(thread, &creation);
+}
+
+long handle_EXIT(struct thread *thread, const struct user_registers *call)
+{
+    if (thread->queued) {
+        return CALL_ABORTED;
+    }
+    block_signals();
+    if (thread->queued) {
+        return CALL_ABORTED;
+    }
+    if (!thread->freed_by_parent) {
+        channel_detach(thread);
+        area_release(thread); /* taken again only once this kernel thread is gone */
+    }
+    for (;;) {
+        SYS1(__NR_exit, call->rdi);
+    }
+}
+
+
+#define CHILD_STACK (64UL << 10)
+
+long run_in_child(void (*function)(void *), void *argument)
+{
+    long stack = SYS6(__NR_mmap, 0, CHILD_STACK, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+    if (is_error(stack)) {
+        return stack;
+    }
+    int32_t status = -ECHILD;
+    sigset mask = block_signals();
+    long pid = vfork_call((uint64_t)stack + CHILD_STACK, function, argument);
+    if (pid > 0 && SYS4(__NR_wait4, pid, &status, WALL, 0) != pid) {
+        status = -ECHILD;
+    }
+    set_kernel_mask(mask);
+    SYS2(__NR_munmap, stack, CHILD_STACK);
+    return pid < 0 ? pid : status;
+}
+
+void with_private_descriptors(void (*function)(void *), void *argument)
+{
+    if (!current_thread()->shares_descriptors) {
+        function(argument);
+        return;
+    }
+    run_in_child(function, argument);
+}

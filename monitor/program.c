@@ -1,0 +1,293 @@
+/* Finding the program that an exec names: the checks of fs/exec.c and fs/binfmt_script.c. */
+#include "exec.h"
+#include "self.h"
+#include "support.h"
+#include "syscall.h"
+
+#define S_IFLNK             0120000U
+#define O_PATH_FLAG         010000000
+
+static const char *keep(struct program *program, const char *string, uint64_t length)
+{
+    char *at = program->text + program->text_used;
+    if (length + 1 > sizeof program->text - program->text_used) {
+        return 0;
+    }
+    memcpy(at, string, length);
+    at[length] = 0;
+    program->text_used += length + 1;
+    return at;
+}
+
+/* The name by which the kernel calls the file: fs/exec.c, alloc_bprm(). */
+static void name_program(struct program *program, int directory, const char *path)
+{
+    program->execfn[0] = 0;
+    if (path[0] != '/' && directory != AT_FDCWD) {
+        append_string(program->execfn, sizeof program->execfn, "/dev/fd/");
+        append_number(program->execfn, sizeof program->execfn, (uint64_t)directory);
+        if (path[0] != 0) {
+            append_string(program->execfn, sizeof program->execfn, "/");
+        }
+    }
+    append_string(program->execfn, sizeof program->execfn, path);
+}
+
+/* A descriptor for reading of the file that `descriptor` is. */
+static long reopen(int descriptor)
+{
+    char path[64] = "/proc/self/fd/";
+    long mode = SYS2(__NR_fcntl, descriptor, F_GETFL);
+    if (mode < 0) {
+        return mode;
+    }
+    if ((mode & O_PATH_FLAG) == 0 && (mode & O_ACCMODE) != O_WRONLY) {
+        return SYS3(__NR_fcntl, descriptor, F_DUPFD_CLOEXEC, 3);
+    }
+    append_number(path, sizeof path, (uint64_t)descriptor);
+    return SYS4(__NR_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+}
+
+/* Opens one file for execution; the order of errors is do_open_execat()'s. */
+static long open_executable(struct program *program, int directory, const char *path, int flags)
+{
+    struct kernel_stat status;
+    int empty = (flags & AT_EMPTY_PATH) != 0 && path[0] == 0 ? AT_EMPTY_PATH : 0;
+    int nofollow = flags & AT_SYMLINK_NOFOLLOW;
+    if (path[0] == 0 && empty == 0) {
+        return -ENOENT;
+    }
+    if (empty == 0 && names_own_exe(directory, path)) {
+        path = program_path;
+    }
+    long result = SYS4(__NR_newfstatat, directory, path, &status, empty | nofollow);
+    if (result != 0) {
+        return result;
+    }
+    if ((status.mode & S_IFMT) == S_IFLNK) {
+        return -ELOOP;
+    }
+    if ((status.mode & S_IFMT) != S_IFREG) {
+        program->why = (status.mode & S_IFMT) == S_IFDIR ? "is a directory" : "not a regular file";
+        return -EACCES;
+    }
+    result = SYS4(__NR_faccessat2, directory, path, X_OK, AT_EACCESS | empty | nofollow);
+    if (result != 0) {
+        return result;
+    }
+    if (empty != 0) {
+        return reopen(directory);
+    }
+    result = SYS4(__NR_openat, directory, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
+    if (result == -EACCES) {
+        program->why = "may be executed but not read, and endorun has to read it";
+    }
+    return result;
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+/* What stands behind "#!": [name, name_end) and the argument [argument, end), NULL without one. */
+struct script_line {
+    const char *name, *name_end;
+    const char *argument, *end;
+};
+
+/* fs/binfmt_script.c: load_script(). `line` is SCRIPT_LINE_MAX bytes, padded with NULs. */
+static bool parse_script(const char *line, struct script_line *script)
+{
+    const char *last = line + SCRIPT_LINE_MAX - 1;
+    const char *end = line;
+    while (end < line + SCRIPT_LINE_MAX && *end != 0 && *end != '\n') {
+        end++;
+    }
+    if (end == line + SCRIPT_LINE_MAX || *end != '\n') {
+        /* No end of line: fine only if the name itself ends within the buffer. */
+        const char *at = line + 2;
+        while (at <= last && is_blank(*at)) {
+            at++;
+        }
+        while (at <= last && !is_blank(*at) && *at != 0) {
+            at++;
+        }
+        if (at > last) {
+            return false;
+        }
+        end = end > last ? last : end;
+    }
+    while (end > line + 2 && is_blank(end[-1])) {
+        end--;
+    }
+    script->name = line + 2;
+    while (script->name < end && is_blank(*script->name)) {
+        script->name++;
+    }
+    if (script->name == end) {
+        return false;
+    }
+    script->name_end = script->name;
+    while (script->name_end < end && !is_blank(*script->name_end)) {
+        script->name_end++;
+    }
+    script->end = end;
+    script->argument = script->name_end;
+    while (script->argument < end && is_blank(*script->argument)) {
+        script->argument++;
+    }
+    if (script->argument == end) {
+        script->argument = 0;
+    }
+    return true;
+}
+
+/* Puts `count` strings before the prefix; its first is what argv[0] was and goes. */
+static long add_prefix(struct program *program, const char *const *strings, unsigned count)
+{
+    unsigned drop = program->prefix_count > 0 ? 1 : 0;
+    unsigned rest = program->prefix_count - drop;
+    if (count + rest > PREFIX_MAX) {
+        return -E2BIG;
+    }
+    memmove(program->prefix + count, program->prefix + drop, rest * sizeof strings[0]);
+    memcpy(program->prefix, strings, count * sizeof strings[0]);
+    program->prefix_count = count + rest;
+    return 0;
+}
+
+/* Follows one `#!`: the interpreter's path, and the prefix it asks for. */
+static long follow_script(struct program *program, const char *line, const char *script_path,
+                          const char **interpreter)
+{
+    struct script_line script;
+    if (!parse_script(line, &script)) {
+        return -ENOEXEC;
+    }
+    const char *added[3];
+    unsigned count = 0;
+    added[count++] = keep(program, script.name, (uint64_t)(script.name_end - script.name));
+    if (script.argument != 0) {
+        added[count++] = keep(program, script.argument, (uint64_t)(script.end - script.argument));
+    }
+    added[count++] = script_path;
+    for (unsigned i = 0; i < count; i++) {
+        if (added[i] == 0) {
+            return -ENAMETOOLONG;
+        }
+    }
+    *interpreter = added[0];
+    return add_prefix(program, added, count);
+}
+
+/* The program's interpreter has to be there; its content is checked when it is mapped. */
+static long check_interpreter(struct program *program)
+{
+    long fd = open_executable(program, AT_FDCWD, program->elf.interpreter, 0);
+    if (fd < 0) {
+        if (program->why == 0) {
+            program->why = "its program interpreter can't be opened";
+        }
+        return fd;
+    }
+    enum elf_error error = elf_read((int)fd, &program->interpreter);
+    SYS1(__NR_close, fd);
+    if (error != ELF_FINE) {
+        program->why = "its program interpreter is no valid ELF file for x86-64";
+        return -ELIBBAD;
+    }
+    return 0;
+}
+
+static long check_program(struct program *program)
+{
+    enum elf_error error = elf_read(program->fd, &program->elf);
+    if (error != ELF_FINE) {
+        program->why = elf_error_text(error);
+        return -elf_error_number(error);
+    }
+    return program->elf.has_interpreter ? check_interpreter(program) : 0;
+}
+
+/* The path by which /proc/self/exe natively leads to the file. */
+static void note_canonical_path(struct program *program)
+{
+    char link[64] = "/proc/self/fd/";
+    append_number(link, sizeof link, (uint64_t)program->fd);
+    long length = SYS4(__NR_readlinkat, AT_FDCWD, link, program->path, sizeof program->path - 1);
+    program->path[length > 0 ? length : 0] = 0;
+}
+
+/* Warns once an exec: a set-uid program runs without the privilege its file would give it. */
+static void warn_of_privilege(const struct program *program)
+{
+    struct kernel_stat status;
+    uint8_t capabilities[64];
+    const char *what = 0;
+    if (SYS2(__NR_fstat, program->fd, &status) != 0) {
+        return;
+    }
+    if ((status.mode & S_ISUID) != 0 && (long)status.uid != SYS0(__NR_geteuid)) {
+        what = "is set-user-ID and runs without that privilege under endorun";
+    } else if ((status.mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) &&
+               (long)status.gid != SYS0(__NR_getegid)) {
+        what = "is set-group-ID and runs without that privilege under endorun";
+    } else if (SYS4(__NR_fgetxattr, program->fd, "security.capability", capabilities,
+                    sizeof capabilities) > 0 &&
+               SYS0(__NR_geteuid) != 0) {
+        what = "has file capabilities and runs without them under endorun";
+    }
+    if (what != 0) {
+        char line[PATH_MAX_BYTES / 8] = "";
+        append_string(line, sizeof line, program->path);
+        append_string(line, sizeof line, " ");
+        append_string(line, sizeof line, what);
+        warn(line);
+    }
+}
+
+long program_find(struct program *program, int directory, const char *path, int flags)
+{
+    program->prefix_count = 0;
+    program->why = 0;
+    program->text_used = 0;
+    program->fd = -1;
+    name_program(program, directory, path);
+    bool inaccessible = path[0] != '/' && directory != AT_FDCWD &&
+                        (SYS2(__NR_fcntl, directory, F_GETFD) & FD_CLOEXEC) != 0;
+    const char *name = program->execfn;
+    for (int depth = 0;; depth++) {
+        char line[SCRIPT_LINE_MAX] = {0};
+        if (depth > SCRIPT_DEPTH_MAX) {
+            return -ELOOP;
+        }
+        long fd = open_executable(program, directory, path, flags);
+        if (fd < 0) {
+            return fd;
+        }
+        program->fd = (int)fd;
+        SYS4(__NR_pread64, fd, line, sizeof line, 0);
+        long result = 0;
+        if (line[0] != '#' || line[1] != '!') {
+            result = check_program(program);
+            if (result == 0) {
+                note_canonical_path(program);
+                warn_of_privilege(program);
+                return 0;
+            }
+        } else if (inaccessible) {
+            result = -ENOENT; /* the interpreter could not open the script */
+        } else {
+            result = follow_script(program, line, name, &path);
+        }
+        SYS1(__NR_close, fd);
+        program->fd = -1;
+        if (result != 0) {
+            return result;
+        }
+        name = path;
+        directory = AT_FDCWD;
+        flags = 0;
+    }
+}

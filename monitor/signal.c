@@ -1,0 +1,352 @@
+/*
+ * What happens when the kernel calls signal_entry: find out where the program really stands, then
+ * deliver to the program, keep for later, or (Syscall User Dispatch) send the call through the gate.
+ */
+#include "signal.h"
+#include "channel.h"
+#include "support.h"
+#include "syscall.h"
+#include "../rewriter/apply/module.h"
+
+int held_index(int signal)
+{
+    return signal == SIGSEGV ? 0 : signal == SIGBUS ? 1 : 2;
+}
+
+void update_attention(struct thread *thread)
+{
+    thread->attention = thread->queued || (thread->held_pending & ~thread->held_blocked) != 0;
+}
+
+sigset block_signals(void)
+{
+    sigset all = ALL_SIGNALS & ~HELD_SIGNALS;
+    sigset old = 0;
+    SYS4(__NR_rt_sigprocmask, SIG_SETMASK, &all, &old, sizeof all);
+    return old;
+}
+
+void set_kernel_mask(sigset mask)
+{
+    mask &= ~HELD_SIGNALS;
+    SYS4(__NR_rt_sigprocmask, SIG_SETMASK, &mask, 0, sizeof mask);
+}
+
+static bool in_range(uint64_t rip, code_label first, code_label behind)
+{
+    return rip - (uint64_t)first < (uint64_t)(behind - first);
+}
+
+bool is_synchronous(int signal, const struct kernel_siginfo *info,
+                    const struct sigcontext *registers)
+{
+    sigset faults = signal_bit(SIGSEGV) | signal_bit(SIGBUS) | signal_bit(SIGILL) |
+                    signal_bit(SIGFPE) | signal_bit(SIGTRAP);
+    if ((faults & signal_bit(signal)) == 0 || info->si_code <= 0) {
+        return false;
+    }
+    if (info->si_code == SI_KERNEL || !is_held(signal)) {
+        return info->si_errno == 0 && (info->si_code != SI_KERNEL || info->si_addr == 0);
+    }
+    /* A process can send itself any siginfo, but not the address of the last page fault with it. */
+    return registers->trapno != 0 &&
+            (registers->trapno != TRAP_PAGE_FAULT || info->si_addr == registers->cr2);
+}
+
+static bool is_single_step(int signal, const struct kernel_siginfo *info,
+                           const struct sigcontext *registers)
+{
+    return signal == SIGTRAP && info->si_code > 0 && (registers->eflags & EFLAGS_TF) != 0;
+}
+
+/*
+ * The program stands at its `syscall` instruction, and either has not executed it or is to restart
+ * it: then RCX and R11 are what the instruction left, and before it their values are lost to us.
+ */
+static void place_at_site(struct sigcontext *registers, uint64_t continuation)
+{
+    registers->rip = continuation - 2;
+    registers->rcx = continuation;
+    registers->r11 = registers->eflags;
+}
+
+/* The program has just executed its `syscall` instruction. */
+static void place_behind_site(struct sigcontext *registers, uint64_t continuation)
+{
+    registers->rip = continuation;
+    registers->rcx = continuation;
+}
+
+static void place_from_block(struct sigcontext *context, const struct user_registers *registers)
+{
+    context->rax = registers->rax;
+    context->rbx = registers->rbx;
+    context->rcx = registers->rcx;
+    context->rdx = registers->rdx;
+    context->rsi = registers->rsi;
+    context->rdi = registers->rdi;
+    context->rbp = registers->rbp;
+    context->rsp = registers->rsp;
+    context->r8 = registers->r8;
+    context->r9 = registers->r9;
+    context->r10 = registers->r10;
+    context->r11 = registers->r11;
+    context->r12 = registers->r12;
+    context->r13 = registers->r13;
+    context->r14 = registers->r14;
+    context->r15 = registers->r15;
+    context->rip = registers->rip;
+    context->eflags = registers->eflags;
+}
+
+enum place {
+    PLACE_PROGRAM, /* in the program's own code */
+    PLACE_EDGE,    /* in the gate or a stub: the context has been rolled to the program's code */
+    PLACE_MONITOR, /* in the monitor: the block holds the program's registers */
+};
+
+/* Finds out where the program stands; gate.S lists what is true where. */
+static enum place find_place(struct thread *thread, struct sigcontext *registers)
+{
+    uint64_t rip = registers->rip;
+    if (in_range(rip, gate_entry, gate_end) ||
+        in_range(rip, gate_entry_selector, gate_end_selector)) {
+        bool first = rip == (uint64_t)gate_entry || rip == (uint64_t)gate_entry_selector;
+        uint64_t continuation = first ? registers->rcx : thread->continuation;
+        if (rip <= (uint64_t)gate_forward ||
+            (rip >= (uint64_t)gate_entry_selector && rip <= (uint64_t)gate_forward_selector)) {
+            place_at_site(registers, continuation);
+        } else {
+            place_behind_site(registers, continuation);
+        }
+        return PLACE_EDGE;
+    }
+    if (in_range(rip, gate_slow, gate_slow_committed)) {
+        if (rip >= (uint64_t)gate_slow_on_stack) {
+            registers->rsp = thread->registers.rsp;
+        }
+        place_at_site(registers, thread->continuation);
+        return PLACE_EDGE;
+    }
+    if (in_range(rip, gate_exit_uncommitted, gate_exit_end)) {
+        place_from_block(registers, &thread->registers);
+        if (registers->rip == gate_in_use) { /* dispatch_trap's detour */
+            place_at_site(registers, registers->rcx);
+        }
+        return PLACE_EDGE;
+    }
+    if (in_range(rip, gate_resume, gate_resume_end)) {
+        if (rip >= (uint64_t)gate_resume_saved) {
+            registers->rcx = thread->registers.rcx;
+        }
+        if (rip >= (uint64_t)gate_resume_on_stack) {
+            registers->rsp = thread->registers.rsp;
+        }
+        registers->rip = thread->resume_rip;
+        return PLACE_EDGE;
+    }
+    if (thread->in_monitor) {
+        return PLACE_MONITOR;
+    }
+    uint64_t shown = module_address_shown(rip);
+    if (shown != rip) {
+        registers->rip = shown;
+        return PLACE_EDGE;
+    }
+    return PLACE_PROGRAM;
+}
+
+/* Keeps a held signal that can't be delivered now. As in the kernel, one of a number is enough. */
+static void hold_signal(struct thread *thread, int signal, const struct kernel_siginfo *info)
+{
+    if ((thread->held_pending & signal_bit(signal)) == 0) {
+        thread->held_pending |= signal_bit(signal);
+        thread->held_info[held_index(signal)] = *info;
+    }
+    update_attention(thread);
+}
+
+/*
+ * A signal came while the monitor worked for the program. It is delivered when the monitor leaves;
+ * until then the kernel keeps all others, in its own order.
+ */
+static void queue_signal(struct thread *thread, const struct kernel_siginfo *info,
+                         struct ucontext *context)
+{
+    thread->queued_frame.uc = *context;
+    thread->queued_frame.info = *info;
+    thread->queued_mask = context->sigmask;
+    thread->queued_frame.uc.mcontext.fpstate = 0;
+    if (context->mcontext.fpstate != 0) {
+        const struct fp_sw_bytes *extra =
+            (const struct fp_sw_bytes *)(context->mcontext.fpstate + FP_SW_OFFSET);
+        uint64_t size = extra->magic1 == FP_XSTATE_MAGIC1 ? extra->extended_size : FXSAVE_SIZE;
+        if (size > thread->fpu_image_size) {
+            fatal("the kernel's signal frame is larger than AT_MINSIGSTKSZ said");
+        }
+        memcpy((void *)thread->fpu_image, (const void *)context->mcontext.fpstate, size);
+        thread->queued_frame.uc.mcontext.fpstate = thread->fpu_image;
+    }
+    thread->queued = true;
+    context->sigmask = ALL_SIGNALS & ~HELD_SIGNALS;
+    update_attention(thread);
+}
+
+/* A signal interrupted the monitor itself. */
+static void signal_in_monitor(struct thread *thread, int signal, const struct kernel_siginfo *info,
+                              struct ucontext *context)
+{
+    uint64_t rip = context->mcontext.rip;
+    if (is_synchronous(signal, info, &context->mcontext)) {
+        fatal_at("fault in the monitor", rip);
+    }
+    sigset blocked = thread->wait_mask_valid ? thread->wait_mask : thread->held_blocked;
+    if (is_held(signal) && (thread->queued || (blocked & signal_bit(signal)) != 0)) {
+        hold_signal(thread, signal, info);
+        return;
+    }
+    queue_signal(thread, info, context);
+    if (rip >= (uint64_t)window_begin && rip <= (uint64_t)window_call) {
+        context->mcontext.rip = (uint64_t)window_abort;
+    }
+}
+
+static void place_in_block(struct user_registers *registers, const struct sigcontext *context)
+{
+    *registers = (struct user_registers){
+        .rax = context->rax,
+        .rbx = context->rbx,
+        .rcx = context->rcx,
+        .rdx = context->rdx,
+        .rsi = context->rsi,
+        .rdi = context->rdi,
+        .rbp = context->rbp,
+        .rsp = context->rsp,
+        .r8 = context->r8,
+        .r9 = context->r9,
+        .r10 = context->r10,
+        .r11 = context->r11,
+        .r12 = context->r12,
+        .r13 = context->r13,
+        .r14 = context->r14,
+        .r15 = context->r15,
+        .rip = context->rip,
+        .eflags = context->eflags,
+    };
+}
+
+/* Syscall User Dispatch caught this very instruction; a process can send itself the like. */
+static bool is_dispatch(int signal, const struct kernel_siginfo *info,
+                        const struct sigcontext *registers)
+{
+    return signal == SIGSYS && info->si_code == SYS_USER_DISPATCH &&
+           info->sigsys.call_addr == registers->rip;
+}
+
+/* A call that was dispatched takes the way of a rewritten site from here on. */
+static void dispatch_trap(struct thread *thread, const struct kernel_siginfo *info,
+                          struct ucontext *context)
+{
+    struct sigcontext *registers = &context->mcontext;
+    if (info->sigsys.arch != AUDIT_ARCH_X86_64) {
+        registers->rax = (uint64_t)-ENOSYS; /* int 0x80: the 32-bit interface is closed */
+        return;
+    }
+    channel_trap(thread, info->sigsys.call_addr - 2);
+    if (info->sigsys.syscall == __NR_rt_sigreturn) {
+        channel_count_call(thread);
+        thread->in_monitor = 1;
+        return_from_handler(thread, registers->rsp, context);
+        return;
+    }
+    registers->rcx = info->sigsys.call_addr;
+    registers->rip = gate_in_use;
+    if ((registers->eflags & EFLAGS_NOT_RESTORED) != 0) {
+        /* rt_sigreturn would lose these flags: let gate_exit set them. */
+        place_in_block(&thread->registers, registers);
+        thread->in_monitor = 1;
+        registers->rsp = thread->monitor_stack;
+        registers->rip = (uint64_t)gate_exit;
+    }
+}
+
+void monitor_signal(int signal, struct kernel_siginfo *info, struct ucontext *context)
+{
+    struct thread *thread = current_thread();
+    struct sigcontext *registers = &context->mcontext;
+    uint64_t rip = registers->rip;
+    if ((signal == SIGSEGV || signal == SIGBUS) && rip == (uint64_t)user_copy_begin &&
+        is_synchronous(signal, info, registers)) {
+        registers->rip = (uint64_t)user_copy_fault;
+        return;
+    }
+    if (is_single_step(signal, info, registers) && module_hides_step(rip)) {
+        return; /* the program stepped into a stub or the gate: natively that is one instruction */
+    }
+    if (thread->queued && !thread->in_monitor) {
+        hold_signal(thread, signal, info); /* on the way out; all others are blocked */
+        return;
+    }
+    bool dispatched = is_dispatch(signal, info, registers);
+    enum place place = find_place(thread, registers);
+    if (place == PLACE_MONITOR) {
+        signal_in_monitor(thread, signal, info, context);
+        return;
+    }
+    if (dispatched) {
+        if (place == PLACE_EDGE) {
+            fatal_at("system call of the monitor was dispatched", rip);
+        }
+        dispatch_trap(thread, info, context);
+        return;
+    }
+    if (signal == SIGSYS && info->si_code > 0 && info->sigsys.call_addr == rip &&
+        place == PLACE_EDGE) {
+        info->sigsys.call_addr = registers->rip; /* a seccomp filter's trap */
+    }
+    thread->in_monitor = 1;
+    if (is_held(signal) && (thread->held_blocked & signal_bit(signal)) != 0) {
+        if (is_synchronous(signal, info, registers)) {
+            default_action(thread, signal, info, info->si_code != SI_KERNEL);
+            return;
+        }
+        hold_signal(thread, signal, info);
+        thread->resume_rip = registers->rip;
+        registers->rip = (uint64_t)gate_resume;
+        return;
+    }
+    set_kernel_mask(ALL_SIGNALS); /* lets faults of user copies through */
+    deliver_signal(thread, signal, info, context);
+}
+
+/* Called by gate_exit. 0: nothing is due; else the signal to send again, from .requeue. */
+int monitor_attention(struct thread *thread)
+{
+    if (thread->queued) {
+        struct ucontext *context = &thread->queued_frame.uc;
+        struct kernel_siginfo info = thread->queued_frame.info;
+        thread->queued = false;
+        place_from_block(&context->mcontext, &thread->registers);
+        context->sigmask = thread->queued_mask;
+        deliver_signal(thread, info.si_signo, &info, context);
+        update_attention(thread);
+        resume_from_block(thread);
+    }
+    sigset due = thread->held_pending & ~thread->held_blocked;
+    if (due == 0) {
+        thread->attention = 0;
+        return 0;
+    }
+    int signal = (due & signal_bit(SIGBUS)) != 0    ? SIGBUS
+                 : (due & signal_bit(SIGSEGV)) != 0 ? SIGSEGV
+                                                    : SIGSYS;
+    thread->held_pending &= ~signal_bit(signal);
+    thread->requeue = thread->held_info[held_index(signal)];
+    update_attention(thread);
+    return signal;
+}
+
+noreturn void resume_from_block(struct thread *thread)
+{
+    resume_frame(&thread->queued_frame);
+}

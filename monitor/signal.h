@@ -1,0 +1,70 @@
+/*
+ * Signals. The kernel knows one handler, signal_entry, with a full mask; the program's handlers,
+ * masks, frames and alternate stack are the monitor's imitation.
+ *
+ * The kernel's mask while program code runs is the program's mask without HELD_SIGNALS. What the
+ * program thinks of those stands in the thread block (held_blocked, held_pending).
+ */
+#ifndef ENDORUN_MONITOR_SIGNAL_H
+#define ENDORUN_MONITOR_SIGNAL_H
+
+#include "user.h"
+
+/* The dispositions of the process. */
+extern struct signal_table process_signals;
+
+/* Gives the kernel signal_entry for HELD_SIGNALS. Fatal on failure. */
+void install_held_handlers(void);
+
+/* What the kernel knows as this thread's alternate stack: monitor stack and open part. */
+struct kernel_stack kernel_alternate_stack(const struct thread *thread);
+
+/* Registers this thread's area as the kernel's alternate stack. */
+void register_alternate_stack(struct thread *thread);
+
+/* The alternate stack that a new program or thread starts with. */
+struct kernel_stack disabled_stack(void);
+
+/*
+ * Builds the program's frame for a signal. `context` is the program's context at the point of
+ * interruption, .sigmask the kernel's mask there; afterwards it is the context in which the
+ * program's handler starts, by way of gate_resume, and rt_sigreturn may be given it.
+ */
+void deliver_signal(struct thread *thread, int signal, const struct kernel_siginfo *info,
+                    struct ucontext *context);
+
+/*
+ * Carries out the program's rt_sigreturn: `context`, which the kernel wrote, becomes what the frame
+ * at the program's stack pointer `rsp` asks for, as far as it may ask.
+ */
+void return_from_handler(struct thread *thread, uint64_t rsp, struct ucontext *context);
+
+/* Leaves the monitor at once by the frame in the block that a queued signal filled. */
+noreturn void resume_from_block(struct thread *thread);
+
+/* Recomputes what gate_exit asks. */
+void update_attention(struct thread *thread);
+
+/*
+ * Lets the kernel take the default action for a signal: it is sent again, unless the instruction that
+ * raised it `repeats` it by itself when the program goes on.
+ */
+void default_action(struct thread *thread, int signal, const struct kernel_siginfo *info,
+                    bool repeats);
+
+static inline bool is_held(int signal)
+{
+    return (HELD_SIGNALS & signal_bit(signal)) != 0;
+}
+
+/* Raised by the kernel for what the thread itself did, not sent by somebody. */
+bool is_synchronous(int signal, const struct kernel_siginfo *info,
+                    const struct sigcontext *registers);
+
+int held_index(int signal);
+
+/* Blocks all signals but the held ones; gives the mask that was. */
+sigset block_signals(void);
+void set_kernel_mask(sigset mask);
+
+#endif

@@ -1,0 +1,312 @@
+/* The system calls about signals, and those that take a mask for the time of a wait. */
+#include "calls.h"
+#include "signal.h"
+#include "support.h"
+#include "syscall.h"
+
+/* MINSIGSTKSZ, the least that sigaltstack(2) takes: arch/x86/include/uapi/asm/signal.h. */
+static const uint64_t minimum_stack_size = 2048;
+
+#define UNBLOCKABLE (signal_bit(SIGKILL) | signal_bit(SIGSTOP))
+
+/* What the kernel is given in place of the program's handler. */
+static struct kernel_sigaction kernel_action(const struct kernel_sigaction *action)
+{
+    if (action->handler <= SIG_IGN) {
+        return *action;
+    }
+    return (struct kernel_sigaction){
+        .handler = (uint64_t)signal_entry,
+        .flags = SA_SIGINFO | SA_ONSTACK | SA_RESTORER |
+                 (action->flags & (SA_RESTART | SA_NOCLDSTOP | SA_NOCLDWAIT)),
+        .restorer = (uint64_t)signal_return,
+        .mask = ALL_SIGNALS,
+    };
+}
+
+/* Sets and reads one disposition, under the table's lock. */
+static long change_action(struct thread *thread, int signal, const struct kernel_sigaction *action,
+                          struct kernel_sigaction *old)
+{
+    struct kernel_sigaction *entry = &thread->signals->action[signal - 1];
+    if (is_held(signal)) {
+        *old = *entry;
+    } else {
+        struct kernel_sigaction given = {0};
+        if (action != 0) {
+            given = kernel_action(action);
+        }
+        long result =
+            SYS4(__NR_rt_sigaction, signal, action != 0 ? &given : 0, old, sizeof(sigset));
+        if (result != 0) {
+            return result;
+        }
+        if (old->handler == (uint64_t)signal_entry) {
+            *old = *entry;
+        }
+    }
+    if (action != 0) {
+        *entry = *action;
+    }
+    return 0;
+}
+
+long handle_RT_SIGACTION(struct thread *thread, const struct user_registers *call)
+{
+    int signal = (int)call->rdi;
+    struct kernel_sigaction action, old;
+    if (call->r10 != sizeof(sigset)) {
+        return -EINVAL;
+    }
+    if (call->rsi != 0 && copy_from_user(&action, user_pointer(call->rsi), sizeof action) != 0) {
+        return -EFAULT;
+    }
+    if (signal < 1 || signal > SIGNAL_COUNT ||
+        (call->rsi != 0 && (UNBLOCKABLE & signal_bit(signal)) != 0)) {
+        return -EINVAL;
+    }
+    action.flags &= SA_KNOWN;
+    action.mask &= ~UNBLOCKABLE;
+    lock_acquire(&thread->signals->lock);
+    long result = change_action(thread, signal, call->rsi != 0 ? &action : 0, &old);
+    lock_release(&thread->signals->lock);
+    if (result == 0 && call->rsi != 0 && action.handler == SIG_IGN && is_held(signal)) {
+        thread->held_pending &= ~signal_bit(signal);
+        update_attention(thread);
+    }
+    if (result == 0 && call->rdx != 0 &&
+        copy_to_user(user_pointer(call->rdx), &old, sizeof old) != 0) {
+        return -EFAULT;
+    }
+    return result;
+}
+
+long handle_RT_SIGPROCMASK(struct thread *thread, const struct user_registers *call)
+{
+    int how = (int)call->rdi;
+    sigset set = 0, old = 0;
+    if (call->r10 != sizeof(sigset)) {
+        return -EINVAL;
+    }
+    if (call->rsi != 0 && copy_from_user(&set, user_pointer(call->rsi), sizeof set) != 0) {
+        return -EFAULT;
+    }
+    sigset given = set & ~HELD_SIGNALS;
+    const unsigned long arguments[6] = {call->rdi, call->rsi != 0 ? (unsigned long)&given : 0,
+                                        (unsigned long)&old, sizeof(sigset)};
+    long result = window_syscall(__NR_rt_sigprocmask, arguments);
+    if (result != 0) {
+        return result;
+    }
+    old |= thread->held_blocked;
+    if (call->rsi != 0) {
+        sigset held = set & HELD_SIGNALS;
+        thread->held_blocked = how == SIG_BLOCK     ? thread->held_blocked | held
+                               : how == SIG_UNBLOCK ? thread->held_blocked & ~held
+                                                    : held;
+        update_attention(thread);
+    }
+    if (call->rdx != 0 && copy_to_user(user_pointer(call->rdx), &old, sizeof old) != 0) {
+        return -EFAULT;
+    }
+    return 0;
+}
+
+long handle_RT_SIGPENDING(struct thread *thread, const struct user_registers *call)
+{
+    sigset pending = 0;
+    if (call->rsi > sizeof(sigset)) {
+        return -EINVAL;
+    }
+    SYS2(__NR_rt_sigpending, &pending, sizeof pending);
+    pending |= thread->held_pending & thread->held_blocked;
+    return copy_to_user(user_pointer(call->rdi), &pending, call->rsi);
+}
+
+long handle_SIGALTSTACK(struct thread *thread, const struct user_registers *call)
+{
+    struct kernel_stack old = thread->alternate_stack;
+    struct kernel_stack given;
+    bool on_stack = ((uint32_t)old.flags & SS_AUTODISARM) == 0 && call->rsp > old.sp &&
+                    call->rsp - old.sp <= old.size;
+    if (call->rdi != 0) {
+        if (copy_from_user(&given, user_pointer(call->rdi), sizeof given) != 0) {
+            return -EFAULT;
+        }
+        uint32_t mode = (uint32_t)given.flags & ~SS_AUTODISARM;
+        if (on_stack) {
+            return -EPERM;
+        }
+        if (mode != SS_DISABLE && mode != SS_ONSTACK && mode != 0) {
+            return -EINVAL;
+        }
+        if (mode == SS_DISABLE) {
+            given.sp = 0;
+            given.size = 0;
+        } else if (!(given.sp == old.sp && given.size == old.size && given.flags == old.flags) &&
+                   given.size < minimum_stack_size) {
+            return -ENOMEM;
+        }
+        given.pad = 0;
+        thread->alternate_stack = given;
+    }
+    if (call->rsi != 0) {
+        uint32_t status = old.size == 0 ? SS_DISABLE : on_stack ? SS_ONSTACK : 0;
+        old.flags = (int32_t)(status | ((uint32_t)old.flags & SS_AUTODISARM));
+        old.pad = 0;
+        return copy_to_user(user_pointer(call->rsi), &old, sizeof old);
+    }
+    return 0;
+}
+
+long handle_RT_SIGRETURN(struct thread *thread, const struct user_registers *call)
+{
+    struct ucontext *context = &thread->queued_frame.uc;
+    if (thread->queued) {
+        return CALL_ABORTED;
+    }
+    block_signals();
+    if (thread->queued) {
+        return CALL_ABORTED;
+    }
+    *context = (struct ucontext){.flags = 7 /* UC_FP_XSTATE, UC_SIGCONTEXT_SS, strict */};
+    context->stack = kernel_alternate_stack(thread);
+    context->mcontext.cs = 0x33;
+    context->mcontext.ss = 0x2b;
+    context->mcontext.rip = call->rip;
+    context->mcontext.rsp = call->rsp;
+    context->mcontext.fpstate = thread->fpu_image;
+    return_from_handler(thread, call->rsp, context);
+    resume_from_block(thread);
+}
+
+/*
+ * A wait under a mask of its own. A signal that ends it is delivered with that mask, the frame has
+ * the mask of before; the kernel does both by itself when it is given the mask without the held
+ * signals, and deliver_signal finds those in wait_mask.
+ */
+static long wait_with_mask(struct thread *thread, sigset mask, long number,
+                           const unsigned long arguments[6])
+{
+    sigset due = thread->held_pending & ~mask;
+    thread->wait_mask = mask & ~UNBLOCKABLE;
+    thread->wait_mask_valid = true;
+    if (due != 0) {
+        int signal = __builtin_ctzl(due) + 1;
+        struct kernel_siginfo info = thread->held_info[held_index(signal)];
+        thread->held_pending &= ~signal_bit(signal);
+        update_attention(thread);
+        if (!thread->queued) {
+            SYS4(__NR_rt_tgsigqueueinfo, thread->pid, thread->tid, signal, &info);
+            return -EINTR;
+        }
+    }
+    long result;
+    do { /* a held signal that the mask blocks must not end the wait */
+        result = window_syscall(number, arguments);
+    } while (result == -EINTR && !thread->queued);
+    if (result != -EINTR) {
+        thread->wait_mask_valid = false;
+    }
+    return result;
+}
+
+long handle_RT_SIGSUSPEND(struct thread *thread, const struct user_registers *call)
+{
+    sigset mask;
+    if (call->rsi != sizeof(sigset)) {
+        return -EINVAL;
+    }
+    if (copy_from_user(&mask, user_pointer(call->rdi), sizeof mask) != 0) {
+        return -EFAULT;
+    }
+    sigset given = mask & ~HELD_SIGNALS;
+    const unsigned long arguments[6] = {(unsigned long)&given, sizeof given};
+    return wait_with_mask(thread, mask, __NR_rt_sigsuspend, arguments);
+}
+
+long handle_RT_SIGTIMEDWAIT(struct thread *thread, const struct user_registers *call)
+{
+    sigset set;
+    if (call->r10 == sizeof(sigset) &&
+        copy_from_user(&set, user_pointer(call->rdi), sizeof set) == 0 &&
+        (set & thread->held_pending) != 0) {
+        int signal = __builtin_ctzl(set & thread->held_pending) + 1;
+        struct kernel_siginfo info = thread->held_info[held_index(signal)];
+        thread->held_pending &= ~signal_bit(signal);
+        update_attention(thread);
+        if (call->rsi != 0 && copy_to_user(user_pointer(call->rsi), &info, sizeof info) != 0) {
+            return -EFAULT;
+        }
+        return signal;
+    }
+    return forward_call(call);
+}
+
+/* ppoll, epoll_pwait, epoll_pwait2: the mask's address and size are arguments `at` and `at` + 1. */
+static long wait_with_mask_argument(struct thread *thread, const struct user_registers *call,
+                                    unsigned at)
+{
+    unsigned long arguments[6] = {call->rdi, call->rsi, call->rdx, call->r10, call->r8, call->r9};
+    sigset mask;
+    if (arguments[at] == 0 || arguments[at + 1] != sizeof mask) {
+        return forward_call(call);
+    }
+    if (copy_from_user(&mask, user_pointer(arguments[at]), sizeof mask) != 0) {
+        return -EFAULT;
+    }
+    sigset given = mask & ~HELD_SIGNALS;
+    arguments[at] = (unsigned long)&given;
+    return wait_with_mask(thread, mask, (long)(int32_t)call->rax, arguments);
+}
+
+long handle_PPOLL(struct thread *thread, const struct user_registers *call)
+{
+    return wait_with_mask_argument(thread, call, 3);
+}
+
+long handle_EPOLL_PWAIT(struct thread *thread, const struct user_registers *call)
+{
+    return wait_with_mask_argument(thread, call, 4);
+}
+
+long handle_EPOLL_PWAIT2(struct thread *thread, const struct user_registers *call)
+{
+    return wait_with_mask_argument(thread, call, 4);
+}
+
+/* pselect6, io_pgetevents: the sixth argument points to {address of the mask, its size}. */
+static long wait_with_mask_pair(struct thread *thread, const struct user_registers *call)
+{
+    struct {
+        uint64_t mask, size;
+    } pair;
+    sigset mask;
+    if (call->r9 == 0) {
+        return forward_call(call);
+    }
+    if (copy_from_user(&pair, user_pointer(call->r9), sizeof pair) != 0) {
+        return -EFAULT;
+    }
+    if (pair.mask == 0 || pair.size != sizeof mask) {
+        return forward_call(call);
+    }
+    if (copy_from_user(&mask, user_pointer(pair.mask), sizeof mask) != 0) {
+        return -EFAULT;
+    }
+    sigset given = mask & ~HELD_SIGNALS;
+    pair.mask = (uint64_t)&given;
+    const unsigned long arguments[6] = {call->rdi, call->rsi, call->rdx,
+                                        call->r10, call->r8,  (unsigned long)&pair};
+    return wait_with_mask(thread, mask, (long)(int32_t)call->rax, arguments);
+}
+
+long handle_PSELECT6(struct thread *thread, const struct user_registers *call)
+{
+    return wait_with_mask_pair(thread, call);
+}
+
+long handle_IO_PGETEVENTS(struct thread *thread, const struct user_registers *call)
+{
+    return wait_with_mask_pair(thread, call);
+}

@@ -1,0 +1,465 @@
+/*
+ * The start of the image: session, area, program, stack. Runs in stages:
+ *   1. on the kernel's stack, before relocation: static functions and locals only;
+ *   2. on the kernel's stack, relocated: no thread block yet, no user_copy, no window_syscall;
+ *   3. on the monitor stack of the first area: everything. The kernel's stack is data from here on.
+ */
+#include "calls.h"
+#include "channel.h"
+#include "exec.h"
+#include "process.h"
+#include "self.h"
+#include "signal.h"
+#include "support.h"
+#include "syscall.h"
+#include "../rewriter/apply/module.h"
+#include "../rewriter/apply/rewrite.h"
+
+#define PIE_BASE         0x555555554000UL /* ELF_ET_DYN_BASE: 2/3 of the address space */
+#define PIE_RANDOM_PAGES (1UL << 28)      /* vm.mmap_rnd_bits as kernels are built */
+#define BRK_RANDOM_PAGES (1UL << 13)      /* 32 MiB, arch_randomize_brk() */
+#define FRAME_SIZE_UNKNOWN (12UL << 10)   /* AT_MINSIGSTKSZ came with Linux 5.14; AMX needs 11 KiB */
+#define PATH_OF_DESCRIPTOR "/dev/fd/"
+
+uint64_t gate_in_use;
+
+/* The kernel's initial stack, taken apart. */
+struct initial_stack {
+    uint64_t *start; /* argc */
+    uint64_t argument_count;
+    uint64_t *arguments, *environment, *auxv;
+    uint64_t *end; /* behind AT_NULL and its value */
+};
+
+/* What stage 3 is given. */
+struct start {
+    struct initial_stack stack;
+    sigset mask;
+    bool randomize;
+};
+
+extern const struct elf64_hdr __ehdr_start __attribute__((visibility("hidden")));
+extern const Elf64_Dyn _DYNAMIC[] __attribute__((visibility("hidden")));
+
+/* ---- stage 1 ---- */
+
+struct relocation {
+    uint64_t offset, info, addend;
+};
+
+static inline void relocate(uint64_t bias)
+{
+    const struct relocation *table = 0;
+    uint64_t size = 0;
+    for (const Elf64_Dyn *entry = _DYNAMIC;
+         entry->d_tag != DT_NULL; entry++) {
+        if (entry->d_tag == DT_RELA) {
+            table = (const struct relocation *)(bias + entry->d_un.d_ptr);
+        } else if (entry->d_tag == DT_RELASZ) {
+            size = entry->d_un.d_val;
+        }
+    }
+    for (uint64_t i = 0; i < size / sizeof *table; i++) {
+        *(uint64_t *)(bias + table[i].offset) = bias + table[i].addend; /* all RELATIVE */
+    }
+}
+
+/* ---- stage 2 ---- */
+
+static void take_apart(struct initial_stack *stack, uint64_t *start)
+{
+    stack->start = start;
+    stack->argument_count = start[0];
+    stack->arguments = start + 1;
+    stack->environment = stack->arguments + stack->argument_count + 1;
+    uint64_t *at = stack->environment;
+    while (*at != 0) {
+        at++;
+    }
+    stack->auxv = at + 1;
+    for (at = stack->auxv; at[0] != AT_NULL; at += 2) {
+    }
+    stack->end = at + 2;
+}
+
+static uint64_t *find_auxv(const struct initial_stack *stack, uint64_t type)
+{
+    for (uint64_t *at = stack->auxv; at[0] != AT_NULL; at += 2) {
+        if (at[0] == type) {
+            return &at[1];
+        }
+    }
+    return 0;
+}
+
+static void note_own_text(void)
+{
+    uint64_t base = (uint64_t)&__ehdr_start;
+    const struct elf64_phdr *table = (const struct elf64_phdr *)(base + __ehdr_start.e_phoff);
+    for (unsigned i = 0; i < __ehdr_start.e_phnum; i++) {
+        if (table[i].p_type == PT_LOAD && (table[i].p_flags & PF_X) != 0) {
+            monitor_text_start = base + table[i].p_vaddr;
+            monitor_text_end = monitor_text_start + table[i].p_memsz;
+        }
+    }
+}
+
+/* The image's descriptor from "/dev/fd/N", -1 if the kernel did not execute it by one. */
+static int image_descriptor(const char *name)
+{
+    uint64_t length = sizeof PATH_OF_DESCRIPTOR - 1;
+    int number = 0;
+    if (memcmp(name, PATH_OF_DESCRIPTOR, length) != 0 || name[length] == 0) {
+        return -1;
+    }
+    for (const char *at = name + length; *at != 0; at++) {
+        if (*at < '0' || *at > '9' || number > 100000000) {
+            return -1;
+        }
+        number = number * 10 + (*at - '0');
+    }
+    return number;
+}
+
+static bool offset_is_string(uint32_t offset)
+{
+    return offset == 0 || (offset >= sizeof *session && offset < session->size);
+}
+
+static void open_session(const struct initial_stack *stack)
+{
+    struct kernel_stat status;
+    uint64_t *name = find_auxv(stack, AT_EXECFN);
+    int image = name != 0 ? image_descriptor((const char *)*name) : -1;
+    int fd = image - 1;
+    if (image < 1 || SYS2(__NR_fstat, fd, &status) != 0 ||
+        (SYS2(__NR_fcntl, fd, F_GET_SEALS) & SESSION_SEALS) != SESSION_SEALS ||
+        status.size < (int64_t)sizeof *session || status.size > ENDORUN_SESSION_MAX_SIZE) {
+        fatal("started without a sealed session; run it by the endorun command");
+    }
+    long memory = SYS6(__NR_mmap, 0, status.size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (is_error(memory)) {
+        fatal("the session can't be mapped");
+    }
+    SYS1(__NR_close, fd);
+    session = (const struct endorun_session *)memory;
+    if (session->magic != ENDORUN_SESSION_MAGIC || session->version != ENDORUN_SESSION_VERSION ||
+        session->size != (uint64_t)status.size || ((const char *)memory)[status.size - 1] != 0 ||
+        !offset_is_string(session->execfn) || !offset_is_string(session->program_path) ||
+        !offset_is_string(session->command_path) || !offset_is_string(session->cache_path) ||
+        !offset_is_string(session->comm) || session->execfn == 0) {
+        fatal("the session is not one of this version of endorun");
+    }
+}
+
+/* ---- stage 3 ---- */
+
+/* "endorun: PROGRAM: why", and the command's own exit status. */
+static noreturn void refuse(const char *program, const char *why, int status)
+{
+    char line[PATH_MAX_BYTES + 256] = "endorun: ";
+    append_string(line, sizeof line, program);
+    append_string(line, sizeof line, ": ");
+    append_string(line, sizeof line - 1, why);
+    append_string(line, sizeof line, "\n");
+    SYS3(__NR_write, 2, line, strlen(line));
+    for (;;) {
+        SYS1(__NR_exit_group, status);
+    }
+}
+
+static noreturn void refuse_by_errno(const char *program, const char *why, long error)
+{
+    static const struct {
+        long error;
+        const char *text;
+    } texts[] = {
+        {ENOENT, "not found"},
+        {EACCES, "permission denied"},
+        {ENOEXEC, "not a program that Linux could execute (no ELF file, no #! line)"},
+        {ELIBBAD, "its program interpreter is corrupt"},
+        {ELOOP, "too many symbolic links or nested #! interpreters"},
+        {ENOTDIR, "a component of the path is not a directory"},
+        {ENAMETOOLONG, "the path is too long"},
+        {E2BIG, "arguments and environment are too large"},
+        {ENOMEM, "no memory"},
+        {EMFILE, "too many open files"},
+    };
+    char line[128] = "";
+    for (unsigned i = 0; i < sizeof texts / sizeof texts[0] && why == 0; i++) {
+        if (texts[i].error == -error) {
+            why = texts[i].text;
+        }
+    }
+    if (why == 0) {
+        append_string(line, sizeof line, "can't be executed (errno ");
+        append_number(line, sizeof line, (uint64_t)-error);
+        append_string(line, sizeof line, ")");
+        why = line;
+    }
+    refuse(program, why, error == -ENOENT ? 127 : 126);
+}
+
+static noreturn void refuse_image(const char *what, enum elf_error error)
+{
+    if ((session->flags & ENDORUN_SESSION_FIRST) != 0) {
+        refuse(what, elf_error_text(error), 126);
+    }
+    char line[PATH_MAX_BYTES / 8] = "exec: ";
+    append_string(line, sizeof line, what);
+    append_string(line, sizeof line, ": ");
+    append_string(line, sizeof line, elf_error_text(error));
+    fatal(line);
+}
+
+static uint64_t random_pages(const struct start *start, uint64_t pages)
+{
+    uint64_t number = 0;
+    if (!start->randomize || SYS3(__NR_getrandom, &number, sizeof number, 0) < 0) {
+        return 0;
+    }
+    return (number % pages) * PAGE_SIZE;
+}
+
+/* The program's and its interpreter's mappings. */
+struct loaded {
+    struct elf_image program, interpreter;
+    uint64_t entry; /* where control goes */
+    uint64_t start_brk;
+};
+
+static enum elf_error map_program(const struct start *start, const struct elf_file *file,
+                                  struct elf_image *image)
+{
+    if (file->type == ET_EXEC || !file->has_interpreter) {
+        return elf_map(file, 0, image);
+    }
+    enum elf_error error = ELF_NO_MEMORY;
+    for (int tries = 0; tries < 8 && error != ELF_FINE; tries++) {
+        uint64_t base = round_down(PIE_BASE + random_pages(start, PIE_RANDOM_PAGES), file->alignment);
+        error = elf_map(file, base, image);
+    }
+    return error == ELF_FINE ? error : elf_map(file, 0, image);
+}
+
+static void map_interpreter(struct program *program, struct loaded *loaded)
+{
+    const char *path = program->elf.interpreter;
+    long fd = SYS4(__NR_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+    if (fd < 0) {
+        refuse_image(path, ELF_UNREADABLE);
+    }
+    enum elf_error error = elf_read((int)fd, &program->interpreter);
+    if (error == ELF_FINE) {
+        error = elf_map(&program->interpreter, 0, &loaded->interpreter);
+    }
+    if (error != ELF_FINE) {
+        refuse_image(path, error);
+    }
+    SYS1(__NR_close, fd);
+    loaded->entry = loaded->interpreter.bias + program->interpreter.entry;
+}
+
+static void load(const struct start *start, struct program *program, struct loaded *loaded)
+{
+    const struct elf_file *file = &program->elf;
+    enum elf_error error = map_program(start, file, &loaded->program);
+    if (error != ELF_FINE) {
+        refuse_image(session_string(session->execfn), error);
+    }
+    SYS1(__NR_close, program->fd);
+    loaded->entry = loaded->program.bias + file->entry;
+    if (file->has_interpreter) {
+        map_interpreter(program, loaded);
+    }
+    /* A static PIE lies among the mappings: its heap goes where a program's would. */
+    uint64_t heap = file->type == ET_DYN && !file->has_interpreter && start->randomize
+                        ? PIE_BASE
+                        : loaded->program.end;
+    loaded->start_brk = heap + random_pages(start, BRK_RANDOM_PAGES);
+}
+
+/* Moves the vector down by the room for AT_EXECFN's string, which stands behind it then. */
+static void rebuild_stack(struct initial_stack *stack, const struct program *program,
+                          const struct loaded *loaded)
+{
+    const char *name = session_string(session->execfn);
+    uint64_t size = strlen(name) + 1;
+    uint64_t down = round_up(size, 16);
+    uint64_t length = (uint64_t)stack->end - (uint64_t)stack->start;
+    uint64_t *start = (uint64_t *)((uint64_t)stack->start - down);
+    memmove(start, stack->start, length);
+    take_apart(stack, start);
+    memcpy(stack->end, name, size);
+
+    const struct elf_file *file = &program->elf;
+    const struct {
+        uint64_t type, value;
+    } changes[] = {
+        {AT_PHDR, file->table_address != 0 ? loaded->program.bias + file->table_address : 0},
+        {AT_PHNUM, file->segment_count},
+        {AT_BASE, loaded->interpreter.bias},
+        {AT_ENTRY, loaded->program.bias + file->entry},
+        {AT_EXECFN, (uint64_t)stack->end},
+    };
+    for (unsigned i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+        uint64_t *value = find_auxv(stack, changes[i].type);
+        if (value != 0) {
+            *value = changes[i].value;
+        }
+    }
+    if (file->executable_stack) {
+        SYS3(__NR_mprotect, round_down((uint64_t)start, PAGE_SIZE), PAGE_SIZE,
+             PROT_READ | PROT_WRITE | PROT_EXEC | PROT_GROWSDOWN);
+    }
+}
+
+static uint64_t end_of_strings(const uint64_t *vector, uint64_t count, uint64_t otherwise)
+{
+    return count > 0 ? vector[count - 1] + strlen((const char *)vector[count - 1]) + 1 : otherwise;
+}
+
+/* Tells the kernel what /proc and core dumps are to show, and where the heap begins. */
+static void describe_memory(const struct initial_stack *stack, const struct loaded *loaded)
+{
+    const struct elf_image *image = &loaded->program;
+    uint64_t variables = (uint64_t)(stack->auxv - stack->environment) - 1;
+    uint64_t arguments_end =
+        end_of_strings(stack->arguments, stack->argument_count, (uint64_t)stack->end);
+    const struct prctl_mm_map map = {
+        .start_code = image->start_code,
+        .end_code = image->end_code,
+        .start_data = image->start_data,
+        .end_data = image->end_data,
+        .start_brk = loaded->start_brk,
+        .brk = loaded->start_brk,
+        .start_stack = (uint64_t)stack->start,
+        .arg_start = stack->argument_count > 0 ? stack->arguments[0] : arguments_end,
+        .arg_end = arguments_end,
+        .env_start = variables > 0 ? stack->environment[0] : arguments_end,
+        .env_end = end_of_strings(stack->environment, variables, arguments_end),
+        .auxv = (uint64_t)stack->auxv,
+        .auxv_size = (uint32_t)((uint64_t)stack->end - (uint64_t)stack->auxv),
+        .exe_fd = ~0U,
+    };
+    /* A kernel without it (CONFIG_CHECKPOINT_RESTORE) shows the image's; the program runs all the
+       same, with the heap that the kernel chose. */
+    SYS5(__NR_prctl, PR_SET_MM, PR_SET_MM_MAP, &map, sizeof map, 0);
+}
+
+/* The dispositions and the mask that the program starts with. */
+static void take_over_signals(struct thread *thread, struct start *start)
+{
+    for (int signal = 1; signal <= SIGNAL_COUNT; signal++) {
+        struct kernel_sigaction old = {0};
+        if (!is_held(signal)) {
+            continue;
+        }
+        SYS4(__NR_rt_sigaction, signal, 0, &old, sizeof(sigset));
+        if (old.handler == SIG_IGN || (session->held_ignored & signal_bit(signal)) != 0) {
+            process_signals.action[signal - 1].handler = SIG_IGN;
+        }
+    }
+    install_held_handlers();
+    thread->signals = &process_signals;
+    if (session->fresh_mask == 0) {
+        start->mask = session->signal_mask;
+    }
+    thread->held_blocked = start->mask & HELD_SIGNALS;
+    thread->held_pending = session->held_pending & HELD_SIGNALS;
+    for (int signal = 1; signal <= SIGNAL_COUNT; signal++) {
+        if ((thread->held_pending & signal_bit(signal)) != 0) {
+            thread->held_info[held_index(signal)].si_signo = signal;
+        }
+    }
+    update_attention(thread);
+}
+
+/* What the session's program is: opened by the image before, or to be found now. */
+static struct program *open_program(struct thread *thread, struct start *start)
+{
+    struct program *program = 0;
+    const char *name = session_string(session->execfn);
+    if ((session->flags & ENDORUN_SESSION_FIRST) != 0) {
+        long result = program_find_first(thread, &program, name,
+                                         (uint64_t)start->stack.arguments,
+                                         (uint64_t)start->stack.environment, start->mask);
+        if (result != 0) {
+            refuse_by_errno(name, program->why, result);
+        }
+        program_path = program->path;
+        return program;
+    }
+    long memory = SYS6(__NR_mmap, 0, sizeof *program, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (is_error(memory)) {
+        fatal("no memory to load the program");
+    }
+    program = (struct program *)memory;
+    program->fd = session->program_fd;
+    program_path = session_string(session->program_path);
+    enum elf_error error = elf_read(program->fd, &program->elf);
+    if (error != ELF_FINE) {
+        refuse_image(name, error);
+    }
+    return program;
+}
+
+static void restore_limits(void)
+{
+    struct kernel_rlimit files;
+    if (session->nofile_soft != ~0UL && SYS4(__NR_prlimit64, 0, RLIMIT_NOFILE, 0, &files) == 0) {
+        files.soft = session->nofile_soft;
+        SYS4(__NR_prlimit64, 0, RLIMIT_NOFILE, &files, 0);
+    }
+}
+
+static void run(void *argument)
+{
+    struct start start = *(struct start *)argument;
+    struct thread *thread = current_thread();
+    struct loaded loaded = {0};
+    take_over_signals(thread, &start);
+    channel_attach(thread);
+    struct program *program = open_program(thread, &start);
+    channel_image(thread, program_path);
+    load(&start, program, &loaded);
+    rebuild_stack(&start.stack, program, &loaded);
+    describe_memory(&start.stack, &loaded);
+    SYS2(__NR_prctl, PR_SET_NAME, session_string(session->comm));
+    restore_limits();
+    thread->registers = (struct user_registers){
+        .rip = loaded.entry, .rsp = (uint64_t)start.stack.start, .eflags = 0x202};
+    thread->in_monitor = 1;
+    set_kernel_mask(start.mask);
+    gate_exit();
+}
+
+noreturn void monitor_start(uint64_t *stack)
+{
+    struct start start;
+    relocate((uint64_t)&__ehdr_start);
+    remember_standard_error();
+    take_apart(&start.stack, stack);
+    note_own_text();
+    open_session(&start.stack);
+    start.mask = block_signals();
+    start.randomize = (session->flags & ENDORUN_SESSION_NO_ASLR) == 0 &&
+                      ((uint64_t)SYS1(__NR_personality, 0xffffffffUL) & ADDR_NO_RANDOMIZE) == 0;
+    const uint64_t *frame_size = find_auxv(&start.stack, AT_MINSIGSTKSZ);
+    process_settings.frame_size = frame_size != 0 ? *frame_size : FRAME_SIZE_UNKNOWN;
+    gate_in_use = (uint64_t)(process_settings.selector ? gate_entry_selector : gate_entry);
+    rewrite_settings = (struct rewrite_settings){
+        .off = (session->flags & ENDORUN_SESSION_NO_REWRITE) != 0,
+        .cache_path = session_string(session->cache_path),
+        .command_path = session_string(session->command_path),
+    };
+    channel_open();
+    prepare_dispatch(channel_is_open());
+    struct thread *thread = area_allocate();
+    if (thread == 0) {
+        fatal("no memory for the first thread's area");
+    }
+    adopt_area(thread);
+    call_on_stack(thread->monitor_stack, run, &start);
+}

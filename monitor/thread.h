@@ -1,0 +1,117 @@
+/*
+ * The thread block and the area it lives in. Each thread of the program has one area, aligned to
+ * its size, from one mmap:
+ *
+ *   low                                                                                   high
+ *   | guard | monitor stack | open part | FPU image | thread block | shared page |
+ *            `--- registered alternate stack ---'
+ *
+ * - monitor stack: where the monitor runs for this thread. A signal that interrupts the monitor is
+ *   pushed here, below its stack pointer.
+ * - open part: a signal that interrupts the program lands at its top. The kernel writes it with the
+ *   program's rights, so under protection keys the program can write it too. Nothing in it is
+ *   trusted longer than it takes to copy.
+ * - FPU image: the state saved by a signal that was queued while the thread was in the monitor.
+ * - thread block: %gs:0. Nothing that lives while program code runs stands inside the registered
+ *   range, since the kernel writes frames wherever a program points its stack pointer.
+ * - shared page: what the kernel reads with the program's rights: the SUD selector, and the copies
+ *   of arguments that a call is made with.
+ */
+#ifndef ENDORUN_MONITOR_THREAD_H
+#define ENDORUN_MONITOR_THREAD_H
+
+#include "abi.h"
+#include "endorun/event.h"
+
+/* Signals for which the monitor always has a handler and which are never blocked in the kernel. */
+#define HELD_SIGNALS ((1UL << (SIGSEGV - 1)) | (1UL << (SIGBUS - 1)) | (1UL << (SIGSYS - 1)))
+#define ALL_SIGNALS  (~0UL)
+
+/* Registers of the program while it is in the monitor. Offsets reach the assembly by offsets.h. */
+struct user_registers {
+    uint64_t rax, rbx, rcx, rdx, rsi, rdi, rbp, rsp;
+    uint64_t r8, r9, r10, r11, r12, r13, r14, r15;
+    uint64_t rip, eflags;
+};
+
+/* The program's dispositions: one table a process, or shared as CLONE_SIGHAND says. */
+struct signal_table {
+    int32_t lock;
+    struct kernel_sigaction action[SIGNAL_COUNT]; /* index: signal number - 1 */
+};
+
+/* A mapping that the monitor made for one call. */
+struct scratch {
+    uint64_t address, size; /* size 0: unused */
+};
+#define SCRATCH_MAX 2
+
+struct thread {
+    struct thread *self;
+
+    /* The gate (gate.S). */
+    uint64_t continuation;   /* address behind the program's `syscall` site */
+    uint64_t resume_rip;     /* where gate_resume goes */
+    uint64_t monitor_stack;  /* top of the monitor stack */
+    uint64_t monitor_stack_size;
+    uint8_t in_monitor;      /* 1: the monitor runs, and .registers hold the program's */
+    uint8_t attention;       /* 1: a queued or held signal has to be looked at before leaving */
+    struct user_registers registers;
+
+    /* Signals of the thread, as the program sees them. */
+    struct signal_table *signals;
+    struct kernel_stack alternate_stack;
+    sigset held_blocked;     /* HELD_SIGNALS that the program has blocked */
+    sigset held_pending;     /* HELD_SIGNALS sent to the program and not yet delivered */
+    struct kernel_siginfo held_info[3]; /* of those: SIGSEGV, SIGBUS, SIGSYS */
+    struct kernel_siginfo requeue; /* what gate_exit sends to this thread again */
+    bool wait_mask_valid;    /* a call with a mask of its own is in progress (ppoll...) */
+    sigset wait_mask;        /* that mask, HELD_SIGNALS included */
+    bool queued;             /* one signal came while in the monitor; all others are blocked */
+    sigset queued_mask;      /* the kernel's mask when it came */
+    struct rt_sigframe queued_frame; /* its siginfo and context; .uc.mcontext.fpstate: fpu_image */
+
+    struct endorun_slot *slot; /* this thread's part of the event channel, or NULL */
+
+    struct scratch scratch[SCRATCH_MAX]; /* of an exec */
+
+    /* The area. */
+    uint64_t area;      /* lowest address */
+    uint64_t fpu_image; /* 64-byte aligned */
+    uint64_t fpu_image_size;
+    int32_t tid; /* of the kernel thread that adopted the area; 0: none has */
+    int32_t pid;
+    bool shares_descriptors; /* another thread may use the same descriptor table */
+    bool freed_by_parent;    /* a vfork child: its parent releases the area */
+    bool handlers_cleared;   /* new thread: CLONE_CLEAR_SIGHAND took the kernel's handlers */
+    sigset entry_mask;       /* new thread: the mask it starts with */
+    struct thread *next; /* all areas of the process, newest first */
+    struct thread *next_free;
+
+    struct signal_table own_signals; /* for a process that shares memory but not dispositions */
+};
+
+/* The page after the thread block. */
+struct shared_page {
+    uint8_t selector; /* SYSCALL_DISPATCH_FILTER_* */
+    uint8_t pad[63];
+    uint8_t arguments[PAGE_SIZE - 64];
+};
+
+#define THREAD_BLOCK_SIZE PAGE_SIZE
+_Static_assert(sizeof(struct thread) <= THREAD_BLOCK_SIZE, "the shared page follows at one page");
+_Static_assert(sizeof(struct shared_page) == PAGE_SIZE, "one page");
+
+static inline struct thread *current_thread(void)
+{
+    struct thread *thread;
+    __asm__("movq %%gs:0, %0" : "=r"(thread));
+    return thread;
+}
+
+static inline struct shared_page *shared_page_of(struct thread *thread)
+{
+    return (struct shared_page *)((uint8_t *)thread + THREAD_BLOCK_SIZE);
+}
+
+#endif

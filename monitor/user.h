@@ -1,0 +1,33 @@
+/*
+ * Memory of the program. An address that the program gave has a type of its own, so that it can't
+ * be dereferenced by mistake; all access goes through the copies here, which survive any fault.
+ */
+#ifndef ENDORUN_MONITOR_USER_H
+#define ENDORUN_MONITOR_USER_H
+
+#include "gate.h"
+
+struct user_ptr {
+    uint64_t address;
+};
+
+static inline struct user_ptr user_pointer(uint64_t address)
+{
+    return (struct user_ptr){address};
+}
+
+/* 0 or -EFAULT. */
+static inline long copy_from_user(void *target, struct user_ptr source, unsigned long size)
+{
+    return user_copy(target, (const void *)source.address, size);
+}
+
+static inline long copy_to_user(struct user_ptr target, const void *source, unsigned long size)
+{
+    return user_copy((void *)target.address, source, size);
+}
+
+/* The length without the NUL, -EFAULT, or -ENAMETOOLONG when there is no NUL in `size` bytes. */
+long copy_string_from_user(char *target, struct user_ptr source, unsigned long size);
+
+#endif

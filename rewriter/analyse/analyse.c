@@ -1,0 +1,236 @@
+#include "analyse.h"
+
+#include "failure.h"
+#include "functions.h"
+#include "go_table.h"
+#include "image.h"
+#include "plan_cache.h"
+#include "references.h"
+#include "sites.h"
+#include "slots.h"
+#include "symbols.h"
+#include "unwind.h"
+
+#include <stdlib.h>
+
+/* Everything that one analysis holds. Zeroed, it can be closed at any stage. */
+struct analyser {
+    struct image image;
+    struct decoder decoder;
+    struct range_list ranges;
+    struct function_list functions;
+    struct references references;
+    struct site_list sites;
+    struct padding_list padding;
+    char *error;
+};
+
+static void analyser_close(struct analyser *analyser)
+{
+    references_close(&analyser->references);
+    free(analyser->ranges.items);
+    free(analyser->functions.items);
+    free(analyser->sites.items);
+    free(analyser->padding.items);
+    image_close(&analyser->image);
+}
+
+static int find_functions(struct analyser *analyser)
+{
+    struct range_list *ranges = &analyser->ranges;
+    const struct image *image = &analyser->image;
+
+    if (unwind_ranges(ranges, image, analyser->error) != 0 ||
+        symbol_ranges(ranges, image, analyser->error) != 0 ||
+        go_ranges(ranges, image, analyser->error) != 0)
+        return -1;
+    return functions_build(&analyser->functions, ranges, image, &analyser->decoder,
+                           analyser->error);
+}
+
+static int decide_sites(struct analyser *analyser)
+{
+    struct references *references = &analyser->references;
+    struct site_list *sites = &analyser->sites;
+    struct padding_list *padding = &analyser->padding;
+
+    if (references_open(references, &analyser->image, &analyser->decoder, &analyser->functions,
+                        analyser->error) != 0 ||
+        sites_classify(sites, &analyser->functions, references) != 0 ||
+        sites_want(sites, references) != 0 ||
+        padding_find(padding, sites, &analyser->functions, references) != 0 ||
+        references_collect(references, &analyser->ranges) != 0)
+        return -1;
+    sites_refuse_entered(sites, references);
+    padding_cut(padding, references);
+    return slots_assign(sites, padding, &analyser->image, analyser->error);
+}
+
+/* All stages. A file without the bytes 0F 05 ends after the first and never needs Zydis. */
+static int run(struct analyser *analyser, int fd)
+{
+    if (image_open(&analyser->image, fd, analyser->error) != 0 ||
+        sites_find(&analyser->sites, &analyser->image, analyser->error) != 0)
+        return -1;
+    if (analyser->sites.count > 0 && (image_load(&analyser->image, analyser->error) != 0 ||
+                                      decoder_open(&analyser->decoder, analyser->error) != 0 ||
+                                      find_functions(analyser) != 0 || decide_sites(analyser) != 0))
+        return -1;
+    return image_check_unchanged(&analyser->image, fd, analyser->error);
+}
+
+static uint64_t site_offset(const struct site *site)
+{
+    return site->segment->offset + (site->address - site->segment->address);
+}
+
+static void fill_plan_site(struct endorun_plan_site *out, const struct site *site)
+{
+    const uint8_t *bytes =
+        site->segment->bytes + (site->address - site->segment->address);
+
+    out->offset = site_offset(site);
+    out->tactic = (uint8_t)site->tactic;
+    out->reason = (uint8_t)site->reason;
+    if (site->tactic == ENDORUN_TACTIC_PADDING) {
+        const uint64_t distance = site->slot - (site->address + SYSCALL_SIZE);
+
+        out->slot = (int8_t)(int64_t)distance;
+        memcpy(out->original, site->segment->bytes + (site->slot - site->segment->address),
+               JUMP_SIZE);
+    } else if (site->tactic == ENDORUN_TACTIC_PRECEDING) {
+        out->displaced = site->displaceable;
+        out->rip_relative = site->rip_relative;
+        memcpy(out->original, bytes - site->displaceable, site->displaceable);
+    }
+}
+
+static struct endorun_plan *make_plan(const struct image *image, const struct site_list *sites)
+{
+    const size_t size =
+        sizeof(struct endorun_plan) + sites->count * sizeof(struct endorun_plan_site);
+    struct endorun_plan *plan = calloc(1, size);
+
+    if (plan == NULL)
+        return NULL;
+    plan->magic = ENDORUN_PLAN_MAGIC;
+    plan->version = ENDORUN_PLAN_VERSION;
+    plan->size = (uint32_t)size;
+    plan->identity = image->identity;
+    memcpy(plan->build_id, image->build_id, sizeof(plan->build_id));
+    plan->build_id_size = image->build_id_size;
+    plan->site_count = (uint32_t)sites->count;
+    for (size_t i = 0; i < sites->count; i++)
+        fill_plan_site(&plan_sites(plan)[i], &sites->items[i]);
+    plan->checksum = plan_checksum(plan);
+    return plan;
+}
+
+/* The function symbol with the highest value at or below each site. */
+struct name_search {
+    const struct site_list *sites;
+    struct symbol *nearest; /* one for each site */
+};
+
+static int consider_name(void *context, const struct symbol *symbol)
+{
+    struct name_search *search = context;
+    size_t low = 0;
+    size_t high = search->sites->count;
+
+    if (symbol->name[0] == '\0' || symbol->type == STT_OBJECT)
+        return 0;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+
+        if (search->sites->items[middle].address < symbol->value)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low < search->sites->count &&
+        (search->nearest[low].name == NULL || symbol->value > search->nearest[low].value ||
+         (symbol->value == search->nearest[low].value &&
+          symbol->size > search->nearest[low].size)))
+        search->nearest[low] = *symbol;
+    return 0;
+}
+
+static int copy_name(struct analysed_site *out, const struct symbol *symbol, char *error)
+{
+    if (symbol->name == NULL)
+        return 0;
+    out->symbol_offset = out->address - symbol->value;
+    if (symbol->size != 0 && out->symbol_offset >= symbol->size)
+        return 0;
+    out->symbol = strdup(symbol->name);
+    return out->symbol != NULL ? 0 : fail(error, "out of memory for a symbol's name");
+}
+
+static int name_sites(struct analysed_site *out, const struct image *image,
+                      const struct site_list *sites, char *error)
+{
+    struct name_search search = {sites, calloc(sites->count + 1, sizeof(struct symbol))};
+    int result = 0;
+
+    if (search.nearest == NULL)
+        return fail(error, "out of memory for the names of %zu sites", sites->count);
+    symbols_visit(image, consider_name, &search);
+    for (size_t i = 0; i < sites->count && result == 0; i++) {
+        struct symbol *nearest = &search.nearest[i];
+
+        if (nearest->name == NULL && i > 0)
+            *nearest = search.nearest[i - 1];
+        out[i].address = sites->items[i].address;
+        result = copy_name(&out[i], nearest, error);
+    }
+    free(search.nearest);
+    return result;
+}
+
+static int make_result(struct analysis *analysis, struct analyser *analyser)
+{
+    struct site_list *sites = &analyser->sites;
+
+    if (sites->count > ENDORUN_PLAN_MAX_SITES)
+        return fail(analyser->error, "%zu system call sites: a plan holds %u", sites->count,
+                    ENDORUN_PLAN_MAX_SITES);
+    analysis->plan = make_plan(&analyser->image, sites);
+    analysis->sites = calloc(sites->count + 1, sizeof(analysis->sites[0]));
+    if (analysis->plan == NULL || analysis->sites == NULL)
+        return fail(analyser->error, "out of memory for a plan of %zu sites", sites->count);
+    return name_sites(analysis->sites, &analyser->image, sites, analyser->error);
+}
+
+int analyse_file(int fd, struct analysis *analysis, char error[ANALYSE_ERROR_SIZE])
+{
+    struct analyser analyser;
+    int result;
+
+    memset(analysis, 0, sizeof(*analysis));
+    memset(&analyser, 0, sizeof(analyser));
+    error[0] = '\0';
+    analyser.error = error;
+    result = run(&analyser, fd);
+    if (result == 0)
+        result = make_result(analysis, &analyser);
+    if (result != 0)
+        analysis_release(analysis);
+    analyser_close(&analyser);
+    return result;
+}
+
+void analysis_release(struct analysis *analysis)
+{
+    for (size_t i = 0; analysis->sites != NULL && analysis->plan != NULL &&
+                       i < analysis->plan->site_count; i++)
+        free(analysis->sites[i].symbol);
+    free(analysis->sites);
+    free(analysis->plan);
+    memset(analysis, 0, sizeof(*analysis));
+}
+
+struct endorun_plan_site *plan_sites(const struct endorun_plan *plan)
+{
+    return (struct endorun_plan_site *)(uintptr_t)(plan + 1);
+}

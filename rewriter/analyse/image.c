@@ -1,0 +1,366 @@
+#include "image.h"
+
+#include "failure.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+/* Far beyond any linker's output; they bound the work that a hostile file can ask for. */
+#define MAX_SEGMENTS    1024U
+#define MAX_SECTIONS    4096U
+#define MAX_LOADED_SIZE (UINT64_C(2) << 30) /* bytes */
+#define MAX_NOTES_SIZE  (UINT64_C(1) << 16) /* bytes */
+
+static uint64_t nanoseconds(const struct timespec *time)
+{
+    return (uint64_t)time->tv_sec * UINT64_C(1000000000) + (uint64_t)time->tv_nsec;
+}
+
+static int read_identity(int fd, struct endorun_file_identity *identity, char *error)
+{
+    struct stat status;
+
+    if (fstat(fd, &status) != 0)
+        return fail(error, "cannot read the file's status: %s", strerror(errno));
+    if (!S_ISREG(status.st_mode))
+        return fail(error, "not a regular file");
+    memset(identity, 0, sizeof(*identity));
+    identity->device = status.st_dev;
+    identity->inode = status.st_ino;
+    identity->size = (uint64_t)status.st_size;
+    identity->mtime_ns = nanoseconds(&status.st_mtim);
+    identity->ctime_ns = nanoseconds(&status.st_ctim);
+    return 0;
+}
+
+/* Bytes of the file in memory that lives until image_close(); NULL when the file ends before. */
+static const uint8_t *read_chunk(struct image *image, uint64_t offset, uint64_t size)
+{
+    Elf_Data *data;
+
+    if (offset > image->identity.size || size > image->identity.size - offset || size == 0)
+        return NULL;
+    data = image->library->elf_getdata_rawchunk(image->elf, (int64_t)offset, size, ELF_T_BYTE);
+    if (data == NULL || data->d_size < size)
+        return NULL;
+    return data->d_buf;
+}
+
+static int check_header(struct image *image, char *error)
+{
+    size_t ident_size = 0;
+    const char *ident = image->library->elf_getident(image->elf, &ident_size);
+    const Elf64_Ehdr *header;
+
+    if (image->library->elf_kind(image->elf) != ELF_K_ELF || ident == NULL ||
+        ident_size < EI_NIDENT)
+        return fail(error, "not an ELF file");
+    if (ident[EI_CLASS] != ELFCLASS64 || ident[EI_DATA] != ELFDATA2LSB)
+        return fail(error, "ELF header: not a 64-bit little-endian file");
+    header = image->library->elf64_getehdr(image->elf);
+    if (header == NULL)
+        return fail(error, "ELF header: %s", image->library->elf_errmsg(-1));
+    if (header->e_machine != EM_X86_64)
+        return fail(error, "ELF header: machine %u is not x86-64", header->e_machine);
+    if (header->e_type != ET_EXEC && header->e_type != ET_DYN)
+        return fail(error, "ELF header: type %u is neither an executable nor a shared object",
+                    header->e_type);
+    if (header->e_phentsize != sizeof(Elf64_Phdr))
+        return fail(error, "ELF header: e_phentsize is %u instead of %zu", header->e_phentsize,
+                    sizeof(Elf64_Phdr));
+    image->fixed_address = header->e_type == ET_EXEC;
+    image->entry = header->e_entry;
+    return 0;
+}
+
+static int check_segment(const struct image *image, size_t index, const Elf64_Phdr *header,
+                         uint64_t previous_end, char *error)
+{
+    if (header->p_filesz > header->p_memsz)
+        return fail(error, "program header %zu: p_filesz is greater than p_memsz", index);
+    if (header->p_vaddr + header->p_memsz < header->p_vaddr ||
+        header->p_vaddr + header->p_memsz > (UINT64_C(1) << 47))
+        return fail(error, "program header %zu: segment ends beyond the address space", index);
+    if (header->p_vaddr < previous_end)
+        return fail(error, "program header %zu: segment overlaps or precedes the one before it",
+                    index);
+    if (header->p_offset > image->identity.size ||
+        header->p_filesz > image->identity.size - header->p_offset)
+        return fail(error, "program header %zu: segment ends beyond the file", index);
+    return 0;
+}
+
+static int add_segment(struct image *image, size_t *capacity, const Elf64_Phdr *header, char *error)
+{
+    struct segment *segment;
+
+    if (image->segment_count == MAX_SEGMENTS)
+        return fail(error, "program headers: more than %u segments", MAX_SEGMENTS);
+    if (make_room((void **)&image->segments, capacity, image->segment_count, sizeof(*segment),
+                  error) != 0)
+        return -1;
+    segment = &image->segments[image->segment_count++];
+    segment->address = header->p_vaddr;
+    segment->offset = header->p_offset;
+    segment->size = header->p_filesz;
+    segment->bytes = NULL;
+    segment->executable = (header->p_flags & PF_X) != 0;
+    return 0;
+}
+
+static bool build_id_note(const uint8_t *note, const Elf64_Nhdr *header)
+{
+    return header->n_type == NT_GNU_BUILD_ID && header->n_namesz == sizeof(ELF_NOTE_GNU) &&
+           memcmp(note + sizeof(*header), ELF_NOTE_GNU, sizeof(ELF_NOTE_GNU)) == 0 &&
+           header->n_descsz > 0 && header->n_descsz <= ENDORUN_BUILD_ID_MAX;
+}
+
+/* Takes the build ID from one PT_NOTE, unless an earlier one had it. See endorun/plan.h. */
+static void read_build_id(struct image *image, const Elf64_Phdr *segment)
+{
+    const uint64_t alignment = segment->p_align == 8 ? 8 : 4;
+    const uint64_t size = segment->p_filesz;
+    const uint8_t *notes;
+    uint64_t position = 0;
+
+    if (image->build_id_size != 0 || size > MAX_NOTES_SIZE)
+        return;
+    notes = read_chunk(image, segment->p_offset, size);
+    if (notes == NULL)
+        return;
+    while (size - position >= sizeof(Elf64_Nhdr)) {
+        Elf64_Nhdr header;
+        uint64_t description;
+        uint64_t end;
+
+        memcpy(&header, notes + position, sizeof(header));
+        description = sizeof(header) + header.n_namesz;
+        description = (description + alignment - 1) & ~(alignment - 1);
+        end = (description + header.n_descsz + alignment - 1) & ~(alignment - 1);
+        if (description + header.n_descsz > size - position)
+            return;
+        if (build_id_note(notes + position, &header)) {
+            memcpy(image->build_id, notes + position + description, header.n_descsz);
+            image->build_id_size = header.n_descsz;
+            return;
+        }
+        if (end > size - position)
+            return;
+        position += end;
+    }
+}
+
+static int read_program_headers(struct image *image, char *error)
+{
+    size_t count = 0;
+    size_t capacity = 0;
+    uint64_t previous_end = 0;
+    const Elf64_Phdr *headers;
+
+    if (image->library->elf_getphdrnum(image->elf, &count) != 0)
+        return fail(error, "program headers: %s", image->library->elf_errmsg(-1));
+    headers = image->library->elf64_getphdr(image->elf);
+    if (headers == NULL || count == 0)
+        return fail(error, "program headers: there are none, or they lie beyond the file");
+
+    for (size_t i = 0; i < count; i++) {
+        const Elf64_Phdr *header = &headers[i];
+        const struct address_range range = {header->p_vaddr, header->p_memsz};
+
+        if (header->p_type == PT_DYNAMIC)
+            image->dynamic = range;
+        if (header->p_type == PT_GNU_EH_FRAME)
+            image->eh_frame_hdr = range;
+        if (header->p_type == PT_NOTE)
+            read_build_id(image, header);
+        if (header->p_type != PT_LOAD || header->p_memsz == 0)
+            continue;
+        if (check_segment(image, i, header, previous_end, error) != 0)
+            return -1;
+        previous_end = header->p_vaddr + header->p_memsz;
+        if (header->p_filesz != 0 && add_segment(image, &capacity, header, error) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+/*
+ * A plan names sites by file offset, in ascending order: no byte of the file may be code at two
+ * addresses, and the executable segments lie in the file as they do in memory.
+ */
+static int check_text_offsets(const struct image *image, char *error)
+{
+    uint64_t previous_end = 0;
+
+    for (size_t i = 0; i < image->segment_count; i++) {
+        const struct segment *segment = &image->segments[i];
+
+        if (!segment->executable)
+            continue;
+        if (segment->offset < previous_end)
+            return fail(error,
+                        "executable segment at 0x%" PRIx64
+                        ": overlaps or precedes another one in the file",
+                        segment->address);
+        previous_end = segment->offset + segment->size;
+    }
+    return 0;
+}
+
+static int read_segments(struct image *image, bool executable, char *error)
+{
+    uint64_t loaded = 0;
+
+    for (size_t i = 0; i < image->segment_count; i++) {
+        struct segment *segment = &image->segments[i];
+
+        loaded += segment->size;
+        if (loaded > MAX_LOADED_SIZE)
+            return fail(error, "segments are larger than %" PRIu64 " bytes together",
+                        MAX_LOADED_SIZE);
+        if (segment->executable != executable)
+            continue;
+        segment->bytes = read_chunk(image, segment->offset, segment->size);
+        if (segment->bytes == NULL)
+            return fail(error, "segment at 0x%" PRIx64 ": cannot read it: %s", segment->address,
+                        image->library->elf_errmsg(-1));
+    }
+    return 0;
+}
+
+int image_open(struct image *image, int fd, char *error)
+{
+    memset(image, 0, sizeof(*image));
+    if (read_identity(fd, &image->identity, error) != 0)
+        return -1;
+    image->library = elf_library(error);
+    if (image->library == NULL)
+        return -1;
+    image->elf = image->library->elf_begin(fd, ELF_C_READ, NULL);
+    if (image->elf == NULL)
+        return fail(error, "cannot read the ELF header: %s", image->library->elf_errmsg(-1));
+    if (check_header(image, error) != 0 || read_program_headers(image, error) != 0 ||
+        check_text_offsets(image, error) != 0)
+        return -1;
+    return read_segments(image, true, error);
+}
+
+static int read_section_headers(struct image *image, char *error)
+{
+    const struct elf_library *library = image->library;
+    size_t names = 0;
+    size_t capacity = 0;
+    Elf_Scn *handle = NULL;
+
+    if (library->elf_getshdrstrndx(image->elf, &names) != 0)
+        return 0; /* a file without usable section headers runs all the same */
+    for (size_t index = 1; (handle = library->elf_nextscn(image->elf, handle)) != NULL; index++) {
+        const Elf64_Shdr *header = library->elf64_getshdr(handle);
+        const char *name;
+        struct section *section;
+
+        if (header == NULL || index == MAX_SECTIONS)
+            return fail(error, "section header %zu: cannot be read, or there are too many", index);
+        if (make_room((void **)&image->sections, &capacity, image->section_count, sizeof(*section),
+                      error) != 0)
+            return -1;
+        name = library->elf_strptr(image->elf, names, header->sh_name);
+        section = &image->sections[image->section_count++];
+        section->name = name != NULL ? name : "";
+        section->index = index;
+        section->type = header->sh_type;
+        section->flags = header->sh_flags;
+        section->address = header->sh_addr;
+        section->size = header->sh_size;
+        section->link = header->sh_link;
+        section->entry_size = header->sh_entsize;
+    }
+    return 0;
+}
+
+int image_load(struct image *image, char *error)
+{
+    if (read_segments(image, false, error) != 0)
+        return -1;
+    return read_section_headers(image, error);
+}
+
+int image_check_unchanged(const struct image *image, int fd, char *error)
+{
+    struct endorun_file_identity now;
+
+    if (read_identity(fd, &now, error) != 0)
+        return -1;
+    if (memcmp(&now, &image->identity, sizeof(now)) != 0)
+        return fail(error, "the file changed while it was analysed");
+    return 0;
+}
+
+void image_close(struct image *image)
+{
+    if (image->elf != NULL)
+        image->library->elf_end(image->elf);
+    free(image->segments);
+    free(image->sections);
+    memset(image, 0, sizeof(*image));
+}
+
+const struct segment *image_segment(const struct image *image, uint64_t address)
+{
+    size_t low = 0;
+    size_t high = image->segment_count;
+
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        const struct segment *segment = &image->segments[middle];
+
+        if (address < segment->address)
+            high = middle;
+        else if (address - segment->address >= segment->size)
+            low = middle + 1;
+        else
+            return segment;
+    }
+    return NULL;
+}
+
+const struct segment *image_text(const struct image *image, uint64_t address)
+{
+    const struct segment *segment = image_segment(image, address);
+
+    return segment != NULL && segment->executable ? segment : NULL;
+}
+
+const uint8_t *image_bytes(const struct image *image, uint64_t address, uint64_t size)
+{
+    const struct segment *segment = image_segment(image, address);
+
+    if (segment == NULL || segment->bytes == NULL ||
+        size > segment->size - (address - segment->address))
+        return NULL;
+    return segment->bytes + (address - segment->address);
+}
+
+const uint8_t *image_section_bytes(const struct image *image, const struct section *section,
+                                   size_t *size)
+{
+    Elf_Scn *handle = image->library->elf_getscn(image->elf, section->index);
+    Elf_Data *data = handle != NULL ? image->library->elf_rawdata(handle, NULL) : NULL;
+
+    *size = 0;
+    if (data == NULL || data->d_buf == NULL)
+        return NULL;
+    *size = data->d_size;
+    return data->d_buf;
+}
+
+const struct section *image_find_section(const struct image *image, const char *name)
+{
+    for (size_t i = 0; i < image->section_count; i++) {
+        if (strcmp(image->sections[i].name, name) == 0)
+            return &image->sections[i];
+    }
+    return NULL;
+}

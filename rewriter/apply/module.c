@@ -1,0 +1,190 @@
+#include "module.h"
+#include "../../monitor/support.h"
+#include "../../monitor/syscall.h"
+
+#define MODULES_MAX 4096
+
+/* Written under the lock; read without it by signal handlers, which an entry in change misses. */
+static struct module modules[MODULES_MAX];
+static uint32_t module_count;
+int32_t modules_lock;
+
+uint64_t monitor_text_start, monitor_text_end;
+
+static struct stub_header *header_of(const struct module *module)
+{
+    return (struct stub_header *)module->stubs;
+}
+
+static struct stub *stubs_of(const struct module *module)
+{
+    return (struct stub *)(module->stubs + sizeof(struct stub_header));
+}
+
+/* For each stub its slot, relative to the text; ~0: it has none. */
+static const uint32_t *slots_of(const struct module *module)
+{
+    return (const uint32_t *)(stubs_of(module) + header_of(module)->count);
+}
+
+static uint64_t site_of(const struct stub *stub)
+{
+    return (uint64_t)stub + STUB_LEA_END + (uint64_t)(int64_t)stub->site - 2;
+}
+
+bool module_register(const struct module *module)
+{
+    bool done = false;
+    lock_acquire(&modules_lock);
+    for (uint32_t i = 0; i < MODULES_MAX; i++) {
+        if (modules[i].stubs == 0) {
+            modules[i].text_start = module->text_start;
+            modules[i].text_end = module->text_end;
+            modules[i].stubs_size = module->stubs_size;
+            __atomic_store_n(&modules[i].stubs, module->stubs, __ATOMIC_RELEASE);
+            if (i >= module_count) {
+                __atomic_store_n(&module_count, i + 1, __ATOMIC_RELEASE);
+            }
+            done = true;
+            break;
+        }
+    }
+    lock_release(&modules_lock);
+    return done;
+}
+
+/* The module whose text or stubs hold `rip`, or NULL. */
+static const struct module *find_module(uint64_t rip)
+{
+    uint32_t count = __atomic_load_n(&module_count, __ATOMIC_ACQUIRE);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct module *module = &modules[i];
+        uint64_t stubs = __atomic_load_n(&module->stubs, __ATOMIC_ACQUIRE);
+        if (stubs != 0 && (rip - stubs < module->stubs_size ||
+                           (rip >= module->text_start && rip < module->text_end))) {
+            return module;
+        }
+    }
+    return 0;
+}
+
+/* The stub whose code holds `rip`, or NULL. */
+static const struct stub *stub_at(const struct module *module, uint64_t rip)
+{
+    uint64_t index = (rip - (uint64_t)stubs_of(module)) / sizeof(struct stub);
+    return rip >= (uint64_t)stubs_of(module) && index < header_of(module)->count
+               ? &stubs_of(module)[index]
+               : 0;
+}
+
+/* The stub whose padding slot begins at `rip`, or NULL. */
+static const struct stub *stub_of_slot(const struct module *module, uint64_t rip)
+{
+    uint64_t offset = rip - module->text_start;
+    const uint32_t *slots = slots_of(module);
+    uint32_t count = header_of(module)->count;
+    for (uint32_t i = 0; i < count; i++) {
+        if (slots[i] == offset) {
+            return &stubs_of(module)[i];
+        }
+    }
+    return 0;
+}
+
+uint64_t module_address_shown(uint64_t rip)
+{
+    const struct module *module = find_module(rip);
+    if (module == 0) {
+        return rip;
+    }
+    if (rip - module->stubs < module->stubs_size) {
+        const struct stub *stub = stub_at(module, rip);
+        if (stub == 0) {
+            return rip;
+        }
+        bool before = rip - (uint64_t)stub < ENDORUN_PLAN_DISPLACE_MAX;
+        return site_of(stub) - (before ? stub->displaced_size : 0U);
+    }
+    const struct stub *stub = stub_of_slot(module, rip);
+    return stub != 0 ? site_of(stub) : rip;
+}
+
+bool module_hides_step(uint64_t rip)
+{
+    if (rip >= monitor_text_start && rip < monitor_text_end) {
+        return true;
+    }
+    const struct module *module = find_module(rip);
+    if (module == 0) {
+        return false;
+    }
+    if (rip - module->stubs >= module->stubs_size) {
+        return stub_of_slot(module, rip) != 0;
+    }
+    const struct stub *stub = stub_at(module, rip);
+    /* Behind a displaced instruction the program has made one step: it stands at its site. */
+    return stub == 0 || stub->displaced_size == 0 ||
+           rip - (uint64_t)stub != ENDORUN_PLAN_DISPLACE_MAX;
+}
+
+static void restore_site(const struct stub *stub)
+{
+    uint64_t site = site_of(stub);
+    if (stub->tactic == ENDORUN_TACTIC_PADDING) {
+        static const uint8_t syscall_bytes[2] = {0x0f, 0x05};
+        memcpy((void *)site, syscall_bytes, sizeof syscall_bytes);
+        return;
+    }
+    uint8_t original[ENDORUN_PLAN_DISPLACE_MAX];
+    uint64_t copy = (uint64_t)stub + ENDORUN_PLAN_DISPLACE_MAX - stub->displaced_size;
+    memcpy(original, (const void *)copy, stub->displaced_size);
+    if (stub->rip_relative != 0) {
+        int32_t displacement;
+        memcpy(&displacement, original + stub->rip_relative, sizeof displacement);
+        displacement += (int32_t)(copy - (site - stub->displaced_size));
+        memcpy(original + stub->rip_relative, &displacement, sizeof displacement);
+    }
+    memcpy((void *)(site - stub->displaced_size), original, stub->displaced_size);
+}
+
+static void release(struct module *module)
+{
+    uint64_t stubs = module->stubs;
+    __atomic_store_n(&module->stubs, 0, __ATOMIC_RELEASE);
+    SYS2(__NR_munmap, stubs, module->stubs_size);
+}
+
+void modules_forget(uint64_t start, uint64_t end)
+{
+    if (module_count == 0) {
+        return;
+    }
+    lock_acquire(&modules_lock);
+    for (uint32_t i = 0; i < module_count; i++) {
+        struct module *module = &modules[i];
+        if (module->stubs != 0 && module->text_start >= start && module->text_end <= end) {
+            release(module);
+        }
+    }
+    lock_release(&modules_lock);
+}
+
+void modules_restore(uint64_t start, uint64_t end)
+{
+    lock_acquire(&modules_lock);
+    for (uint32_t i = 0; i < module_count; i++) {
+        struct module *module = &modules[i];
+        uint64_t length = module->text_end - module->text_start;
+        if (module->stubs == 0 || module->text_start >= end || module->text_end <= start ||
+            SYS3(__NR_mprotect, module->text_start, length, PROT_READ | PROT_WRITE) != 0) {
+            continue;
+        }
+        const struct stub *stubs = stubs_of(module);
+        for (uint32_t j = 0; j < header_of(module)->count; j++) {
+            restore_site(&stubs[j]);
+        }
+        SYS3(__NR_mprotect, module->text_start, length, PROT_READ | PROT_EXEC);
+        release(module);
+    }
+    lock_release(&modules_lock);
+}

@@ -1,0 +1,71 @@
+/*
+ * The registry of rewritten mappings: where their stubs lie, and which address of the program an
+ * address inside a stub or a padding slot stands for.
+ *
+ * A module's stub area, mapped within reach of its text, read and execute:
+ *
+ *   | header | stub 0 | stub 1 | ... | slot offsets (uint32_t each) |
+ */
+#ifndef ENDORUN_REWRITER_MODULE_H
+#define ENDORUN_REWRITER_MODULE_H
+
+#include "../../monitor/abi.h"
+#include "endorun/plan.h"
+
+struct stub_header {
+    uint64_t gate; /* what every stub of the area jumps to */
+    uint32_t count;
+    uint32_t pad[13];
+};
+
+/*
+ *  0  displaced instruction, ending at 16; nops before it
+ * 16  lea site+2(%rip), %rcx
+ * 23  jmp *header.gate(%rip)
+ * 29  what is needed to find back
+ */
+struct stub {
+    uint8_t displaced[ENDORUN_PLAN_DISPLACE_MAX];
+    uint8_t lea[3];
+    int32_t site; /* address behind the site, relative to the end of the lea */
+    uint8_t jmp[2];
+    int32_t gate;
+    uint8_t displaced_size;
+    uint8_t rip_relative; /* offset of a disp32 in the displaced instruction, or 0 */
+    uint8_t tactic;       /* enum endorun_tactic */
+} __attribute__((packed));
+
+#define STUB_LEA_END 23U
+#define STUB_JMP_END 29U
+
+_Static_assert(sizeof(struct stub_header) == 64, "stubs are aligned to their size");
+_Static_assert(sizeof(struct stub) == 32, "stubs are found by dividing");
+
+struct module {
+    uint64_t text_start, text_end; /* the rewritten mapping */
+    uint64_t stubs;                /* struct stub_header; 0: this entry is free */
+    uint64_t stubs_size;
+};
+
+/* False when the registry is full. The entry is visible to signal handlers at once. */
+bool module_register(const struct module *module);
+
+/* The address of the program that `rip` stands for; `rip` itself when it is in no stub or slot. */
+uint64_t module_address_shown(uint64_t rip);
+
+/* A single step that ended at `rip` is one the program natively would not see. */
+bool module_hides_step(uint64_t rip);
+
+/* The mappings in [start, end) are gone: their stubs go too. */
+void modules_forget(uint64_t start, uint64_t end);
+
+/* Takes the rewriting in [start, end) back, before the mapping moves. */
+void modules_restore(uint64_t start, uint64_t end);
+
+/* The text of the monitor image itself. */
+extern uint64_t monitor_text_start, monitor_text_end;
+
+/* Held over fork, so that the child finds it free. */
+extern int32_t modules_lock;
+
+#endif

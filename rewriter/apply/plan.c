@@ -1,0 +1,244 @@
+#include "plan.h"
+#include "rewrite.h"
+#include "../../monitor/process.h"
+#include "../../monitor/support.h"
+#include "../../monitor/syscall.h"
+
+#define PLAN_SIZE_MAX                                                                              \
+    (sizeof(struct endorun_plan) + ENDORUN_PLAN_MAX_SITES * sizeof(struct endorun_plan_site))
+
+/* Text up to this size is searched for `syscall` bytes before an analyser is started for it. */
+#define SEARCHED_TEXT_MAX (1UL << 20)
+
+#define ANALYSER_FILE 3 /* descriptor numbers that the analyser expects */
+#define ANALYSER_PLAN 4
+
+struct rewrite_settings rewrite_settings;
+
+struct request {
+    int fd;
+    bool search; /* an analyser is worth starting */
+    struct endorun_file_identity identity;
+    uint8_t build_id[ENDORUN_BUILD_ID_MAX];
+    uint32_t build_id_size;
+    struct loaded_plan result;
+};
+
+static long identify(struct request *request)
+{
+    struct kernel_stat status;
+    long result = SYS2(__NR_fstat, request->fd, &status);
+    if (result == 0) {
+        request->identity = (struct endorun_file_identity){
+            .device = status.dev,
+            .inode = status.ino,
+            .size = (uint64_t)status.size,
+            .mtime_ns = status.mtime * 1000000000UL + status.mtime_nsec,
+            .ctime_ns = status.ctime * 1000000000UL + status.ctime_nsec,
+        };
+    }
+    return result;
+}
+
+/* Finds the GNU build ID among the notes in `notes`. */
+static void find_build_id(struct request *request, const uint8_t *notes, uint64_t size)
+{
+    uint64_t at = 0;
+    while (at + sizeof(struct elf64_note) <= size) {
+        struct elf64_note note;
+        memcpy(&note, notes + at, sizeof note);
+        uint64_t name = at + sizeof note;
+        uint64_t content = name + round_up(note.n_namesz, 4);
+        uint64_t next = content + round_up(note.n_descsz, 4);
+        if (next > size || next <= at) {
+            return;
+        }
+        if (note.n_type == 3 /* NT_GNU_BUILD_ID */ && note.n_namesz == 4 &&
+            memcmp(notes + name, "GNU", 4) == 0 && note.n_descsz <= ENDORUN_BUILD_ID_MAX) {
+            memcpy(request->build_id, notes + content, note.n_descsz);
+            request->build_id_size = note.n_descsz;
+            return;
+        }
+        at = next;
+    }
+}
+
+/* Reads the build ID from the notes in the file's first page, where linkers put them. */
+static void read_build_id(struct request *request)
+{
+    struct elf64_hdr header;
+    uint8_t page[PAGE_SIZE];
+    long got = SYS4(__NR_pread64, request->fd, page, sizeof page, 0);
+    if (got < (long)sizeof header) {
+        return;
+    }
+    memcpy(&header, page, sizeof header);
+    uint64_t size = (uint64_t)got;
+    for (unsigned i = 0; i < header.e_phnum; i++) {
+        struct elf64_phdr segment;
+        uint64_t at = header.e_phoff + i * sizeof segment;
+        if (header.e_phoff > size || at + sizeof segment > size) {
+            return;
+        }
+        memcpy(&segment, page + at, sizeof segment);
+        if (segment.p_type == PT_NOTE && segment.p_offset < size &&
+            segment.p_filesz <= size - segment.p_offset && request->build_id_size == 0) {
+            find_build_id(request, page + segment.p_offset, segment.p_filesz);
+        }
+    }
+}
+
+/* The file name of the plan in the cache: endorun/plan.h says how it is made. */
+static void append_cache_name(char *path, size_t size, const struct request *request)
+{
+    uint64_t hash = fnv1a(FNV_OFFSET, &request->identity, sizeof request->identity);
+    hash = fnv1a(hash, &request->build_id_size, sizeof request->build_id_size);
+    hash = fnv1a(hash, request->build_id, request->build_id_size);
+    append_string(path, size, "/");
+    append_hex(path, size, hash, 16);
+    append_string(path, size, ".plan");
+}
+
+/* Everything that can be said of a plan without the file's bytes. */
+static bool plan_is_valid(const struct endorun_plan *plan, uint64_t size,
+                          const struct request *request)
+{
+    if (size < sizeof *plan || plan->magic != ENDORUN_PLAN_MAGIC ||
+        plan->version != ENDORUN_PLAN_VERSION || plan->size != size ||
+        plan->site_count > ENDORUN_PLAN_MAX_SITES ||
+        size != sizeof *plan + plan->site_count * sizeof(struct endorun_plan_site) ||
+        memcmp(&plan->identity, &request->identity, sizeof plan->identity) != 0 ||
+        plan->build_id_size != request->build_id_size ||
+        memcmp(plan->build_id, request->build_id, sizeof plan->build_id) != 0) {
+        return false;
+    }
+    const uint64_t zero = 0;
+    const uint8_t *bytes = (const uint8_t *)plan;
+    size_t field = offsetof(struct endorun_plan, checksum);
+    uint64_t hash = fnv1a(FNV_OFFSET, bytes, field);
+    hash = fnv1a(hash, &zero, sizeof zero);
+    hash = fnv1a(hash, bytes + field + sizeof zero, size - field - sizeof zero);
+    const struct endorun_plan_site *sites = plan_sites(plan);
+    for (uint32_t i = 1; i < plan->site_count; i++) {
+        if (sites[i].offset <= sites[i - 1].offset) {
+            return false;
+        }
+    }
+    return hash == plan->checksum;
+}
+
+/* Reads a plan from a descriptor into memory of its own: nobody else can change it after this. */
+static void read_plan(struct request *request, int fd)
+{
+    struct kernel_stat status;
+    if (SYS2(__NR_fstat, fd, &status) != 0 || status.size < (int64_t)sizeof(struct endorun_plan) ||
+        status.size > (int64_t)PLAN_SIZE_MAX) {
+        return;
+    }
+    uint64_t size = (uint64_t)status.size;
+    long memory = SYS6(__NR_mmap, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (is_error(memory)) {
+        return;
+    }
+    if (SYS4(__NR_pread64, fd, memory, size, 0) == (long)size &&
+        plan_is_valid((const struct endorun_plan *)memory, size, request)) {
+        request->result.plan = (const struct endorun_plan *)memory;
+        request->result.mapped = size;
+    } else {
+        SYS2(__NR_munmap, memory, size);
+    }
+}
+
+static void look_in_cache(struct request *request)
+{
+    char path[PATH_MAX_BYTES];
+    path[0] = 0;
+    append_string(path, sizeof path, rewrite_settings.cache_path);
+    append_cache_name(path, sizeof path, request);
+    long fd = SYS4(__NR_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0);
+    if (fd >= 0) {
+        read_plan(request, (int)fd);
+        SYS1(__NR_close, fd);
+    }
+}
+
+struct analyser {
+    int file, plan;
+};
+
+/* In a child of its own, which shares memory but no descriptors: becomes the analyser. */
+static void become_analyser(void *argument)
+{
+    const struct analyser *analyser = argument;
+    const char *const arguments[] = {"endorun", "--internal-plan", rewrite_settings.cache_path, 0};
+    const char *const environment[] = {0};
+    const sigset none = 0;
+    /* Out of the way first: each may stand where the other has to go. */
+    long file = SYS3(__NR_fcntl, analyser->file, F_DUPFD, 5);
+    long plan = SYS3(__NR_fcntl, analyser->plan, F_DUPFD, 5);
+    if (file < 0 || plan < 0 || SYS3(__NR_dup3, file, ANALYSER_FILE, 0) < 0 ||
+        SYS3(__NR_dup3, plan, ANALYSER_PLAN, 0) < 0) {
+        return;
+    }
+    SYS3(__NR_close_range, 5, ~0U, 0);
+    SYS4(__NR_rt_sigprocmask, SIG_SETMASK, &none, 0, sizeof none);
+    SYS3(__NR_execve, rewrite_settings.command_path, arguments, environment);
+}
+
+static void run_analyser(struct request *request)
+{
+    struct analyser analyser = {.file = request->fd};
+    long fd = SYS2(__NR_memfd_create, "endorun-plan", MFD_CLOEXEC);
+    if (fd < 0) {
+        return;
+    }
+    analyser.plan = (int)fd;
+    if (run_in_child(become_analyser, &analyser) == 0) {
+        read_plan(request, analyser.plan);
+    }
+    SYS1(__NR_close, fd);
+}
+
+static void find_plan(void *argument)
+{
+    struct request *request = argument;
+    if (identify(request) != 0) {
+        return;
+    }
+    read_build_id(request);
+    if (rewrite_settings.cache_path != 0) {
+        look_in_cache(request);
+    }
+    if (request->result.plan == 0 && request->search && rewrite_settings.command_path != 0) {
+        run_analyser(request);
+    }
+}
+
+static bool holds_syscall(const uint8_t *text, uint64_t size)
+{
+    for (uint64_t i = 0; i + 1 < size; i++) {
+        if (text[i] == 0x0f && text[i + 1] == 0x05) {
+            return true;
+        }
+    }
+    return false;
+}
+
+struct loaded_plan plan_find(int fd, const uint8_t *text, uint64_t text_size)
+{
+    struct request request = {.fd = fd};
+    bool small = text_size <= SEARCHED_TEXT_MAX;
+    if (small && !holds_syscall(text, text_size)) {
+        return request.result;
+    }
+    request.search = true;
+    with_private_descriptors(find_plan, &request);
+    return request.result;
+}
+
+void plan_release(struct loaded_plan *plan)
+{
+    if (plan->plan != 0) {
+        SYS2(__NR_munmap, plan->plan, plan->mapped);
+    }
+}

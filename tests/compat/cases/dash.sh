@@ -1,0 +1,11 @@
+# shellcheck shell=bash disable=SC2034
+case_program="dash"
+case_exercises="pipes, subshells, background jobs and wait, traps, here-documents, vfork by execution, exec replacing the shell"
+case_needs=(dash:dash)
+case_timeout=40
+
+work() {
+    status_of dash "$PROGRAMS/dash_features.sh"
+    printf 'echo from stdin\nexit 4\n' | status_of dash -s
+    status_of dash -c 'kill -TERM $$'
+}

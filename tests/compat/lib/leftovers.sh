@@ -1,0 +1,35 @@
+# shellcheck shell=bash
+# Processes that outlive a leg. Sourced by run.
+#
+# A leg is a session of its own and every process in it carries COMPAT_LEG=ID in its environment.
+# Either mark suffices: servers overwrite their environment, daemons leave the session.
+
+# PIDs that belong to the leg with this ID and session.
+leg_processes() {
+    local id=$1 session=$2 file pid stat
+    {
+        for file in $(grep -slz -- "^COMPAT_LEG=$id\$" /proc/[0-9]*/environ); do
+            pid=${file#/proc/}
+            printf '%s\n' "${pid%/environ}"
+        done
+        [[ -z $session ]] || ps -o pid= -s "$session" || true
+    } | while read -r pid; do
+        # A zombie no longer runs; whoever should wait for it is gone as well.
+        stat=$(ps -o stat= -p "$pid") || continue
+        [[ $stat == Z* ]] || printf '%s\n' "$pid"
+    done | sort -nu
+}
+
+# Gives the leg's processes a moment to end, kills the rest, and prints what it had to kill.
+end_leg_processes() {
+    local id=$1 session=$2 pid pids attempt
+    for attempt in 1 2 3 4 5 6 7 8 9 10; do
+        mapfile -t pids < <(leg_processes "$id" "$session")
+        ((${#pids[@]})) || return 0
+        sleep "0.$attempt"
+    done
+    for pid in "${pids[@]}"; do
+        ps -o pid=,stat=,args= -p "$pid" || true
+        kill -KILL "$pid" 2>/dev/null || true
+    done
+}

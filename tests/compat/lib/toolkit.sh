@@ -1,0 +1,86 @@
+# shellcheck shell=bash
+# What case files may use. Sourced by leg.
+
+started=()
+
+# Runs a command natively in the native leg, under endorun in the other.
+under() {
+    "${UNDER[@]}" "$@"
+}
+
+# As under, for a command that may fail: prints its status, and keeps the shell's own remark on a
+# signal (which has a PID in it) off stderr.
+status_of() {
+    local status=0
+    { "${UNDER[@]}" "$@" 2>&3 3>&-; } 3>&2 2>/dev/null || status=$?
+    printf 'status %d\n' "$status"
+}
+
+# Starts a server the same way. endorun becomes the program, so $started_pid is the server's own.
+# usage: start NAME COMMAND...    (its output goes to NAME.log in the working directory)
+start() {
+    local name=$1
+    shift
+    "${UNDER[@]}" "$@" >"$name.log" 2>&1 &
+    started_pid=$!
+    started+=("$started_pid")
+}
+
+# As start, but natively in both legs: the other end of a conversation.
+start_native() {
+    local name=$1
+    shift
+    "$@" >"$name.log" 2>&1 &
+    started_pid=$!
+    started+=("$started_pid")
+}
+
+# Ends a started server with a signal; prints its exit status as the shell sees it.
+stop() {
+    local pid=$1 signal=$2 status=0
+    kill -s "$signal" "$pid"
+    wait "$pid" || status=$?
+    printf 'server ended by %s with status %d\n' "$signal" "$status"
+}
+
+# No server outlives its leg, whatever made the case end.
+stop_all() {
+    local pid
+    for pid in "${started[@]}"; do
+        kill -KILL "$pid" 2>/dev/null || true
+        wait "$pid" 2>/dev/null || true
+    done
+}
+
+# Repeats a command until it succeeds; a failure after SECONDS names what was waited for.
+wait_until() {
+    local limit=$1 deadline=$((SECONDS + $1))
+    shift
+    until "$@" >/dev/null 2>&1; do
+        if ((SECONDS >= deadline)); then
+            printf 'waited %d s in vain for: %s\n' "$limit" "$*" >&2
+            return 1
+        fi
+        sleep 0.05
+    done
+}
+
+port_answers() {
+    (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+}
+
+# A free TCP port of 127.0.0.1, above the range from which the kernel serves connect() and bind(0),
+# so that no client takes it before the server does.
+free_port() {
+    local port
+    while :; do
+        port=$((61000 + RANDOM % 4500))
+        port_answers "$port" || break
+    done
+    printf '%d\n' "$port"
+}
+
+# Replaces the PIDs of shell job messages and the like: any number of the given width or more.
+hide_numbers_after() {
+    sed -E "s/($1)[0-9]+/\\1N/g"
+}

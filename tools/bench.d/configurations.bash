@@ -1,0 +1,86 @@
+# shellcheck shell=bash
+# What is compared: the ways to run one and the same program. Sourced by tools/bench.
+
+# In the order in which a round visits them. The baseline comes first.
+all_configurations=(native endorun endorun-no-rewrite endorun-selector floor-range floor-selector
+    strace)
+
+describe_configuration() {
+    case $1 in
+    native) echo "the program alone" ;;
+    endorun) echo "endorun PROGRAM" ;;
+    endorun-no-rewrite) echo "endorun --no-rewrite PROGRAM: every call is a SUD trap" ;;
+    endorun-selector) echo "endorun --sud=selector PROGRAM: rewritten, SUD in the selector form" ;;
+    floor-range) echo "SUD armed by the program itself, every call in the allowed range" ;;
+    floor-selector) echo "SUD armed by the program itself, selector byte ALLOW" ;;
+    strace) echo "strace -f -o /dev/null PROGRAM" ;;
+    esac
+}
+
+# Sets `prefix`, the words before the program's own, and `micro_options`, those after bench_micro.
+use_configuration() {
+    prefix=()
+    micro_options=()
+    case $1 in
+    native) ;;
+    endorun) prefix=("$endorun" --) ;;
+    endorun-no-rewrite) prefix=("$endorun" --no-rewrite --) ;;
+    endorun-selector) prefix=("$endorun" --sud=selector --) ;;
+    floor-range) micro_options=(--arm=range) ;;
+    floor-selector) micro_options=(--arm=selector) ;;
+    strace) prefix=(strace -f -o /dev/null --) ;;
+    esac
+}
+
+# Floors exist only for a program that arms itself: execve disarms SUD. In strace's case the memory
+# to count would be that of another process.
+configuration_fits_sampler() { # CONFIGURATION SAMPLER
+    case $1:$2 in
+    floor-*:micro) return 0 ;;
+    floor-*:* | strace:memory) return 1 ;;
+    *) return 0 ;;
+    esac
+}
+
+endorun_help_lists() {
+    "$endorun" --help 2>&1 | grep -q -e "$1"
+}
+
+# Prints why a configuration can't be measured here; prints nothing when it can.
+reason_to_skip() {
+    case $1 in
+    native | endorun) ;;
+    endorun-no-rewrite)
+        endorun_help_lists --no-rewrite || echo "endorun --help does not list --no-rewrite"
+        ;;
+    endorun-selector)
+        endorun_help_lists --sud= || echo "endorun --help does not list --sud="
+        ;;
+    *) failure_of_trial "$1" ;;
+    esac
+}
+
+# For what the machine may lack (strace, ptrace, SUD). Not for endorun: when that can't run, each of
+# its samples is to fail for all to see.
+failure_of_trial() {
+    local output
+    use_configuration "$1"
+    if ! output=$(as_user "${prefix[@]}" "$micro" "${micro_options[@]}" --sample-ms=1 getppid 2>&1); then
+        echo "trial run failed: ${output##*$'\n'}"
+    fi
+}
+
+# Fills `configurations` with those that CONFIG_REGEX selects and that work here.
+choose_configurations() { # CONFIG_REGEX
+    local name reason
+    configurations=()
+    for name in "${all_configurations[@]}"; do
+        [[ $name =~ $1 ]] || continue
+        reason=$(reason_to_skip "$name")
+        if [[ -n $reason ]]; then
+            record skip "$name" "$reason"
+        else
+            configurations+=("$name")
+        fi
+    done
+}

@@ -1,0 +1,184 @@
+# shellcheck shell=bash
+# What is run. A workload names its sampler, a function sample_SAMPLER that makes one sample in the
+# configuration that `prefix` and `micro_options` hold, and prints one line "MEASURE VALUE" for each
+# quantity it measured. Sourced by tools/bench.
+
+workloads=()
+declare -A sampler_of argument_of unit_of better_of description_of
+
+workload() { # NAME SAMPLER ARGUMENT UNIT BETTER DESCRIPTION
+    workloads+=("$1")
+    sampler_of[$1]=$2
+    argument_of[$1]=$3
+    unit_of[$1]=$4
+    better_of[$1]=$5
+    description_of[$1]=$6
+}
+
+define_workloads() {
+    local name operation
+    while IFS=$'\t' read -r name operation; do
+        workload "$name" micro "$name" ns lower "$operation"
+    done < <("$micro" --list)
+
+    workload true_warm command true_warm ms lower "/bin/true, plans cached"
+    workload true_cold command true_cold ms lower "/bin/true, plan cache empty"
+    workload shell command shell ms lower "dash script of 300 external commands"
+    workload redis redis '' requests/s higher "redis-benchmark -P 1 against the server"
+    workload sqlite_bulk command sqlite_bulk ms lower "sqlite3: 100,000 inserts, 1 transaction"
+    workload sqlite_commits command sqlite_commits ms lower "sqlite3: 1,000 inserts, 1 transaction each"
+    workload gcc command gcc ms lower "make -j2: gcc on a project of $gcc_files files"
+    workload git_status command git_status ms lower "git status, $git_files files"
+    workload memory_sleep memory sleep KiB lower "idle sleep"
+    workload memory_bash memory bash KiB lower "idle bash"
+    workload memory_python memory python KiB lower "idle python3"
+}
+
+# Prints why a workload can't be run here; prints nothing when it can.
+reason_to_leave_out() { # WORKLOAD
+    local program
+    local -A programs=([shell]="dash" [redis]="redis-server redis-benchmark redis-cli taskset"
+        [sqlite_bulk]="sqlite3" [sqlite_commits]="sqlite3" [gcc]="gcc make" [git_status]="git"
+        [memory_python]="/usr/bin/python3")
+    for program in ${programs[$1]:-}; do
+        command -v "$program" >/dev/null || echo "${program##*/} is not installed"
+    done | head -n 1
+}
+
+sample_micro() { # WORKLOAD
+    local value
+    value=$(as_user "${prefix[@]}" "$micro" "${micro_options[@]}" --cpu="$cpu" \
+        --sample-ms="$sample_ms" "$1")
+    echo "$1 $value"
+}
+
+# A short command runs several times in one sample, of which bench_command takes the median.
+sample_command() { # WORKLOAD
+    local value
+    local -a options=() words
+    case $1 in
+    true_warm)
+        options=(--runs=15)
+        words=(/bin/true)
+        ;;
+    true_cold)
+        options=(--runs=5 --fresh=XDG_CACHE_HOME:"$scratch/cold")
+        words=(/bin/true)
+        ;;
+    shell) words=(/usr/bin/dash "$scratch/commands.sh") ;;
+    sqlite_bulk | sqlite_commits)
+        rm -f "$scratch"/database/*
+        words=(/usr/bin/sqlite3 "$scratch/database/db" ".read $scratch/$1.sql")
+        ;;
+    gcc)
+        rm -f "$scratch"/project/*.o "$scratch"/project/program
+        words=(/usr/bin/make -s -j2 -C "$scratch/project")
+        ;;
+    git_status)
+        options=(--runs=7)
+        words=(/usr/bin/git --no-optional-locks -C "$scratch/repository" status --porcelain)
+        ;;
+    esac
+    value=$(as_user "$command_timer" "${options[@]}" -- "${prefix[@]}" "${words[@]}")
+    rm -rf "${scratch:?}"/cold/*
+    check_work "$1"
+    echo "$1 $value"
+}
+
+# An exit status of 0 is not yet the work done.
+check_work() { # WORKLOAD
+    local rows
+    case $1 in
+    sqlite_bulk | sqlite_commits)
+        rows=$(/usr/bin/sqlite3 "$scratch/database/db" "SELECT count(*) FROM entry")
+        [[ $rows == "$(grep -c '^INSERT' "$scratch/$1.sql")" ]] || complain "$1: $rows rows in the database"
+        ;;
+    gcc)
+        [[ -x $scratch/project/program ]] || complain "gcc: the program was not built"
+        ;;
+    esac
+}
+
+# The server runs in the configuration, its clients natively. It is told to stop by a command,
+# because a signal would reach strace instead of it.
+sample_redis() {
+    local port requests=$redis_requests results
+    [[ $configuration == strace ]] && requests=$((requests / 10))
+    port=$(free_port)
+    # Not by as_user: the process to wait for must not be a shell's.
+    timeout --kill-after=5 "$sample_limit" "${user[@]}" taskset -c "$cpu" "${prefix[@]}" \
+        /usr/bin/redis-server --bind 127.0.0.1 --port "$port" --save '' --appendonly no \
+        --dir "$scratch/redis" </dev/null >"$scratch/redis.log" 2>&1 &
+    local server=$!
+    await_redis "$port" "$server"
+    results=$(/usr/bin/redis-benchmark -h 127.0.0.1 -p "$port" -P 1 -n "$requests" -t set,get --csv)
+    /usr/bin/redis-cli -p "$port" shutdown nosave
+    wait "$server" || complain "redis-server ended with status $?"
+    awk -F '"' '$2 == "SET" || $2 == "GET" { print "redis_" tolower($2), $4 }' <<<"$results"
+}
+
+free_port() {
+    local port
+    for port in $(shuf -i 20000-29999 -n 20); do
+        # A refused connection is the sign of a free port.
+        if ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+            echo "$port"
+            return
+        fi
+    done
+    complain "no free port for redis-server"
+}
+
+# The answer must be this server's: another may have taken the port in the meantime.
+await_redis() { # PORT PID
+    local attempt
+    for ((attempt = 0; attempt < 500; attempt++)); do
+        kill -0 "$2" 2>/dev/null || complain "redis-server ended: $(tail -n 1 "$scratch/redis.log")"
+        if /usr/bin/redis-cli -p "$1" config get dir 2>/dev/null | grep -qxF "$scratch/redis"; then
+            return
+        fi
+        sleep 0.02
+    done
+    complain "redis-server did not answer within 10 s"
+}
+
+# endorun becomes the program, so the process that is started here is the one that is counted.
+sample_memory() { # PROGRAM
+    local -a words
+    case $1 in
+    sleep) words=(/usr/bin/sleep 60) ;;
+    bash) words=(/usr/bin/bash --norc -c 'read -r line; exit 0') ;;
+    python) words=(/usr/bin/python3 -I -c 'import sys; sys.stdin.read()') ;;
+    esac
+    mkfifo "$scratch/idle"
+    exec {idle}<>"$scratch/idle"
+    rm "$scratch/idle"
+    "${user[@]}" "${prefix[@]}" "${words[@]}" <&"$idle" >/dev/null {idle}>&- &
+    local process=$!
+    await_idle "$process" "${words[0]##*/}"
+    awk -v name="memory_$1" '
+        /^Rss:/ { print name "_rss", $2 }
+        /^Pss:/ { print name "_pss", $2 }
+        /^Private_Dirty:/ { print name "_private_dirty", $2 }' "/proc/$process/smaps_rollup"
+    kill -KILL "$process"
+    wait "$process" 2>/dev/null || true
+    exec {idle}>&-
+}
+
+# Idle: the program has the expected name, sleeps, and has kept its size for a tenth of a second.
+await_idle() { # PID NAME
+    local attempt same=0 last='' now
+    for ((attempt = 0; attempt < 250; attempt++)); do
+        now=$(awk '/^(Name|State|VmRSS):/ { printf "%s ", $2 }' "/proc/$1/status" 2>/dev/null) || now=''
+        [[ -n $now ]] || complain "$2 ended before it was idle"
+        if [[ $now == "$2 S "* && $now == "$last" ]]; then
+            ((++same < 5)) || return 0
+        else
+            same=0
+        fi
+        last=$now
+        sleep 0.02
+    done
+    kill -KILL "$1"
+    complain "process $1 was not idle as '$2' after 5 s (name, state, KiB: $now)"
+}
