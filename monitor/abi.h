@@ -229,7 +229,7 @@ struct prctl_mm_map {
 #define MREMAP_MAYMOVE 1UL
 #define MREMAP_FIXED   2UL
 
-#define MADV_DONTNEED 4
+#define MADV_POPULATE_WRITE 23 /* Linux 5.14 */
 
 /* ---- files ---- */
 

@@ -27,7 +27,9 @@ static call_handler *const handlers[] = {
  */
 void prepare_dispatch(bool count_all)
 {
-    memset(call_class, count_all, sizeof call_class);
+    if (count_all) { /* else the zero pages of .bss will do: each one touched costs every exec */
+        memset(call_class, 1, sizeof call_class);
+    }
     for (uint32_t i = 0; i < HANDLER_COUNT; i++) {
         if (handlers[i] != 0 && handlers[i] != handle_FORWARD) {
             call_class[i] = 1;

@@ -95,6 +95,15 @@ uint64_t fnv1a(uint64_t hash, const void *data, size_t size)
     return hash;
 }
 
+uint64_t fnv1a_words(uint64_t hash, const void *data, size_t size)
+{
+    const uint64_t *word = data;
+    for (size_t i = 0; i < size / sizeof *word; i++) {
+        hash = (hash ^ word[i]) * 0x100000001b3UL;
+    }
+    return hash;
+}
+
 void lock_acquire(int32_t *lock)
 {
     while (__atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE) != 0) {

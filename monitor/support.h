@@ -20,6 +20,9 @@ void append_hex(char *buffer, size_t size, uint64_t number, int digits);
 #define FNV_OFFSET 0xcbf29ce484222325UL
 uint64_t fnv1a(uint64_t hash, const void *data, size_t size);
 
+/* The same step for each 64-bit word; `size` is a multiple of 8. For data that is more than a key. */
+uint64_t fnv1a_words(uint64_t hash, const void *data, size_t size);
+
 static inline uint64_t round_down(uint64_t value, uint64_t alignment)
 {
     return value & ~(alignment - 1);

@@ -55,7 +55,7 @@ struct endorun_plan {
     uint64_t magic;
     uint32_t version;
     uint32_t size;     /* bytes of the whole plan, this header included */
-    uint64_t checksum; /* FNV-1a, 64 bits, of the whole plan with this field as zero */
+    uint64_t checksum; /* FNV-1a's step for each 64-bit word of the plan, this field as zero */
     struct endorun_file_identity identity;
     uint8_t build_id[ENDORUN_BUILD_ID_MAX]; /* unused bytes are zero */
     uint32_t build_id_size;                 /* bytes; 0: the file has none */

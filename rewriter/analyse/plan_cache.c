@@ -33,12 +33,17 @@ static uint64_t fnv1a(uint64_t hash, const void *bytes, size_t size)
 
 uint64_t plan_checksum(const struct endorun_plan *plan)
 {
-    struct endorun_plan header = *plan;
-    uint64_t hash;
+    const uint32_t field = offsetof(struct endorun_plan, checksum);
+    uint64_t hash = FNV_OFFSET_BASIS;
 
-    header.checksum = 0;
-    hash = fnv1a(FNV_OFFSET_BASIS, &header, sizeof(header));
-    return fnv1a(hash, plan + 1, plan->size - sizeof(header));
+    for (uint32_t at = 0; at < plan->size; at += sizeof(uint64_t)) {
+        uint64_t word = 0;
+
+        if (at != field)
+            memcpy(&word, (const uint8_t *)plan + at, sizeof(word));
+        hash = (hash ^ word) * FNV_PRIME;
+    }
+    return hash;
 }
 
 void plan_cache_name(const struct endorun_plan *plan, char name[PLAN_CACHE_NAME_SIZE])

@@ -7,8 +7,11 @@
 #define PLAN_SIZE_MAX                                                                              \
     (sizeof(struct endorun_plan) + ENDORUN_PLAN_MAX_SITES * sizeof(struct endorun_plan_site))
 
-/* Text up to this size is searched for `syscall` bytes before an analyser is started for it. */
-#define SEARCHED_TEXT_MAX (1UL << 20)
+/* Text up to this size is faster searched for `syscall` bytes than its plan is found in the cache. */
+#define SEARCHED_TEXT_MAX (64UL << 10)
+
+/* Bytes at a file's beginning in which program headers and the build ID are looked for. */
+#define HEADERS_READ 1024
 
 #define ANALYSER_FILE 3 /* descriptor numbers that the analyser expects */
 #define ANALYSER_PLAN 4
@@ -17,7 +20,8 @@ struct rewrite_settings rewrite_settings;
 
 struct request {
     int fd;
-    bool search; /* an analyser is worth starting */
+    const uint8_t *text;
+    uint64_t text_size;
     struct endorun_file_identity identity;
     uint8_t build_id[ENDORUN_BUILD_ID_MAX];
     uint32_t build_id_size;
@@ -63,11 +67,11 @@ static void find_build_id(struct request *request, const uint8_t *notes, uint64_
     }
 }
 
-/* Reads the build ID from the notes in the file's first page, where linkers put them. */
+/* Reads the build ID from the notes near the file's beginning, where linkers put them. */
 static void read_build_id(struct request *request)
 {
     struct elf64_hdr header;
-    uint8_t page[PAGE_SIZE];
+    uint8_t page[HEADERS_READ];
     long got = SYS4(__NR_pread64, request->fd, page, sizeof page, 0);
     if (got < (long)sizeof header) {
         return;
@@ -99,36 +103,29 @@ static void append_cache_name(char *path, size_t size, const struct request *req
     append_string(path, size, ".plan");
 }
 
-/* Everything that can be said of a plan without the file's bytes. */
-static bool plan_is_valid(const struct endorun_plan *plan, uint64_t size,
-                          const struct request *request)
+/* What a plan says of itself and of its file, from a copy of its header. */
+static bool header_is_valid(const struct endorun_plan *plan, uint64_t size,
+                            const struct request *request)
 {
-    if (size < sizeof *plan || plan->magic != ENDORUN_PLAN_MAGIC ||
-        plan->version != ENDORUN_PLAN_VERSION || plan->size != size ||
-        plan->site_count > ENDORUN_PLAN_MAX_SITES ||
-        size != sizeof *plan + plan->site_count * sizeof(struct endorun_plan_site) ||
-        memcmp(&plan->identity, &request->identity, sizeof plan->identity) != 0 ||
-        plan->build_id_size != request->build_id_size ||
-        memcmp(plan->build_id, request->build_id, sizeof plan->build_id) != 0) {
-        return false;
-    }
-    const uint64_t zero = 0;
-    const uint8_t *bytes = (const uint8_t *)plan;
-    size_t field = offsetof(struct endorun_plan, checksum);
-    uint64_t hash = fnv1a(FNV_OFFSET, bytes, field);
-    hash = fnv1a(hash, &zero, sizeof zero);
-    hash = fnv1a(hash, bytes + field + sizeof zero, size - field - sizeof zero);
-    const struct endorun_plan_site *sites = plan_sites(plan);
-    for (uint32_t i = 1; i < plan->site_count; i++) {
-        if (sites[i].offset <= sites[i - 1].offset) {
-            return false;
-        }
-    }
-    return hash == plan->checksum;
+    return plan->magic == ENDORUN_PLAN_MAGIC && plan->version == ENDORUN_PLAN_VERSION &&
+           plan->size == size && plan->site_count <= ENDORUN_PLAN_MAX_SITES &&
+           size == sizeof *plan + plan->site_count * sizeof(struct endorun_plan_site) &&
+           memcmp(&plan->identity, &request->identity, sizeof plan->identity) == 0 &&
+           plan->build_id_size == request->build_id_size &&
+           memcmp(plan->build_id, request->build_id, sizeof plan->build_id) == 0;
 }
 
-/* Reads a plan from a descriptor into memory of its own: nobody else can change it after this. */
-static void read_plan(struct request *request, int fd)
+/* The checksum of a whole plan whose header has been copied. */
+static uint64_t checksum(const struct endorun_plan *header, const void *sites)
+{
+    struct endorun_plan zeroed = *header;
+    zeroed.checksum = 0;
+    uint64_t hash = fnv1a_words(FNV_OFFSET, &zeroed, sizeof zeroed);
+    return fnv1a_words(hash, sites, header->size - sizeof *header);
+}
+
+/* Maps the plan that a descriptor holds, if it is one for the requested file. */
+static void map_plan(struct request *request, int fd)
 {
     struct kernel_stat status;
     if (SYS2(__NR_fstat, fd, &status) != 0 || status.size < (int64_t)sizeof(struct endorun_plan) ||
@@ -136,17 +133,21 @@ static void read_plan(struct request *request, int fd)
         return;
     }
     uint64_t size = (uint64_t)status.size;
-    long memory = SYS6(__NR_mmap, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    long memory = SYS6(__NR_mmap, 0, size, PROT_READ, MAP_PRIVATE, fd, 0);
     if (is_error(memory)) {
         return;
     }
-    if (SYS4(__NR_pread64, fd, memory, size, 0) == (long)size &&
-        plan_is_valid((const struct endorun_plan *)memory, size, request)) {
-        request->result.plan = (const struct endorun_plan *)memory;
-        request->result.mapped = size;
-    } else {
+    struct endorun_plan header;
+    memcpy(&header, (const void *)memory, sizeof header);
+    const void *sites = (const uint8_t *)memory + sizeof header;
+    if (!header_is_valid(&header, size, request) || checksum(&header, sites) != header.checksum) {
         SYS2(__NR_munmap, memory, size);
+        return;
     }
+    request->result = (struct loaded_plan){.sites = sites,
+                                           .site_count = header.site_count,
+                                           .mapped = (uint64_t)memory,
+                                           .mapped_size = size};
 }
 
 static void look_in_cache(struct request *request)
@@ -157,7 +158,7 @@ static void look_in_cache(struct request *request)
     append_cache_name(path, sizeof path, request);
     long fd = SYS4(__NR_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0);
     if (fd >= 0) {
-        read_plan(request, (int)fd);
+        map_plan(request, (int)fd);
         SYS1(__NR_close, fd);
     }
 }
@@ -194,24 +195,9 @@ static void run_analyser(struct request *request)
     }
     analyser.plan = (int)fd;
     if (run_in_child(become_analyser, &analyser) == 0) {
-        read_plan(request, analyser.plan);
+        map_plan(request, analyser.plan);
     }
     SYS1(__NR_close, fd);
-}
-
-static void find_plan(void *argument)
-{
-    struct request *request = argument;
-    if (identify(request) != 0) {
-        return;
-    }
-    read_build_id(request);
-    if (rewrite_settings.cache_path != 0) {
-        look_in_cache(request);
-    }
-    if (request->result.plan == 0 && request->search && rewrite_settings.command_path != 0) {
-        run_analyser(request);
-    }
 }
 
 static bool holds_syscall(const uint8_t *text, uint64_t size)
@@ -224,21 +210,49 @@ static bool holds_syscall(const uint8_t *text, uint64_t size)
     return false;
 }
 
+/*
+ * Starting an analyser is worth it when there are sites to be found, or when a cache keeps the answer
+ * that there are none.
+ */
+static bool is_worth_analysing(const struct request *request)
+{
+    return rewrite_settings.command_path != 0 &&
+           (rewrite_settings.cache_path != 0 || holds_syscall(request->text, request->text_size));
+}
+
+static void find_plan(void *argument)
+{
+    struct request *request = argument;
+    if (identify(request) != 0) {
+        return;
+    }
+    read_build_id(request);
+    if (rewrite_settings.cache_path != 0) {
+        look_in_cache(request);
+    }
+    if (request->result.sites == 0 && is_worth_analysing(request)) {
+        run_analyser(request);
+    }
+}
+
 struct loaded_plan plan_find(int fd, const uint8_t *text, uint64_t text_size)
 {
-    struct request request = {.fd = fd};
-    bool small = text_size <= SEARCHED_TEXT_MAX;
-    if (small && !holds_syscall(text, text_size)) {
+    struct request request = {.fd = fd, .text = text, .text_size = text_size};
+    if (text_size <= SEARCHED_TEXT_MAX && !holds_syscall(text, text_size)) {
         return request.result;
     }
-    request.search = true;
     with_private_descriptors(find_plan, &request);
     return request.result;
 }
 
 void plan_release(struct loaded_plan *plan)
 {
-    if (plan->plan != 0) {
-        SYS2(__NR_munmap, plan->plan, plan->mapped);
+    if (plan->sites != 0) {
+        SYS2(__NR_munmap, plan->mapped, plan->mapped_size);
     }
+}
+
+void plan_copy_site(const struct loaded_plan *plan, uint32_t index, struct endorun_plan_site *site)
+{
+    memcpy(site, &plan->sites[index], sizeof *site);
 }

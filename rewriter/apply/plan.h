@@ -5,10 +5,14 @@
 #include "../../monitor/abi.h"
 #include "endorun/plan.h"
 
-/* A plan in memory of its own; release with plan_release. */
+/*
+ * A plan, mapped; release with plan_release. Who owns the file can change it under the monitor: no
+ * field is read twice, and a site is copied before it is checked.
+ */
 struct loaded_plan {
-    const struct endorun_plan *plan; /* NULL: none */
-    uint64_t mapped;                 /* bytes */
+    const struct endorun_plan_site *sites; /* NULL: none */
+    uint32_t site_count;
+    uint64_t mapped, mapped_size;
 };
 
 /*
@@ -19,9 +23,7 @@ struct loaded_plan plan_find(int fd, const uint8_t *text, uint64_t text_size);
 
 void plan_release(struct loaded_plan *plan);
 
-static inline const struct endorun_plan_site *plan_sites(const struct endorun_plan *plan)
-{
-    return (const struct endorun_plan_site *)(plan + 1);
-}
+/* Copies one site by a call that the compiler can't split into several reads. */
+void plan_copy_site(const struct loaded_plan *plan, uint32_t index, struct endorun_plan_site *site);
 
 #endif

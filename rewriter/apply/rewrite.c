@@ -135,29 +135,63 @@ static uint64_t map_stubs(const struct target *target, uint64_t size)
     return 0;
 }
 
-static uint32_t count_valid(const struct target *target, const struct endorun_plan *plan)
+/* The number of sites in the mapping that the plan wants patched: no fewer than will be. */
+static uint32_t count_patched(const struct target *target, const struct loaded_plan *plan)
 {
-    const struct endorun_plan_site *sites = plan_sites(plan);
     uint32_t count = 0;
     for (uint32_t i = 0; i < plan->site_count; i++) {
-        count += is_patched(&sites[i]) && site_is_valid(target, &sites[i]);
+        struct endorun_plan_site site;
+        plan_copy_site(plan, i, &site);
+        count += is_patched(&site) && site.offset >= target->offset &&
+                 site.offset - target->offset < target->length;
     }
     return count;
 }
 
-/* With text and stubs writable. Sites are checked again: an earlier one may have taken the bytes. */
-static void write_sites(const struct target *target, const struct endorun_plan *plan,
+/*
+ * Gives the pages around the patched sites copies of their own in one go for each run of pages: a
+ * fault for each, first to read and then to write, would cost half of a short program's start.
+ * Only that: where the kernel doesn't know the advice (before 5.14), the faults do it.
+ */
+static void populate(const struct target *target, const struct loaded_plan *plan)
+{
+    uint64_t first = 0, behind = 0;
+    for (uint32_t i = 0; i < plan->site_count; i++) {
+        struct endorun_plan_site site;
+        plan_copy_site(plan, i, &site);
+        if (!is_patched(&site) || site.offset < target->offset ||
+            site.offset - target->offset >= target->length) {
+            continue;
+        }
+        uint64_t page = round_down(target->start + (site.offset - target->offset), PAGE_SIZE);
+        if (page > behind) {
+            if (behind != 0) {
+                SYS3(__NR_madvise, first, behind - first, MADV_POPULATE_WRITE);
+            }
+            first = page;
+        }
+        behind = page + PAGE_SIZE;
+    }
+    if (behind != 0) {
+        SYS3(__NR_madvise, first, behind - first, MADV_POPULATE_WRITE);
+    }
+}
+
+/* With text and stubs writable. A site is checked when it is its turn: an earlier one may have taken
+ * the bytes. */
+static void write_sites(const struct target *target, const struct loaded_plan *plan,
                         uint32_t capacity)
 {
-    const struct endorun_plan_site *sites = plan_sites(plan);
     struct stub_header *header = (struct stub_header *)target->stubs;
     struct stub *stubs = (struct stub *)(header + 1);
     uint32_t *slots = (uint32_t *)(stubs + capacity);
     uint32_t done = 0;
     for (uint32_t i = 0; i < plan->site_count && done < capacity; i++) {
-        if (is_patched(&sites[i]) && site_is_valid(target, &sites[i])) {
-            fill_stub(target, &sites[i], &stubs[done]);
-            slots[done] = turn_site(target, &sites[i], &stubs[done]);
+        struct endorun_plan_site site;
+        plan_copy_site(plan, i, &site);
+        if (is_patched(&site) && site_is_valid(target, &site)) {
+            fill_stub(target, &site, &stubs[done]);
+            slots[done] = turn_site(target, &site, &stubs[done]);
             done++;
         }
     }
@@ -169,18 +203,19 @@ static void write_sites(const struct target *target, const struct endorun_plan *
 }
 
 /* Tells the reader of the mapping and of what became of its sites. */
-static void report_module(const struct target *target, int fd, const struct endorun_plan *plan)
+static void report_module(const struct target *target, int fd, const struct loaded_plan *plan)
 {
     struct endorun_event_module module = {.start = target->start,
                                           .end = target->start + target->length,
                                           .offset = target->offset,
-                                          .planned = plan != 0};
+                                          .planned = plan->sites != 0};
     char link[64] = "/proc/self/fd/";
     char path[PATH_MAX_BYTES];
-    for (uint32_t i = 0; plan != 0 && i < plan->site_count; i++) {
-        const struct endorun_plan_site *site = &plan_sites(plan)[i];
-        if (site->offset >= target->offset && site->offset - target->offset < target->length) {
-            module.sites[is_patched(site) && target->stubs != 0 ? site->tactic : 0]++;
+    for (uint32_t i = 0; i < plan->site_count; i++) {
+        struct endorun_plan_site site;
+        plan_copy_site(plan, i, &site);
+        if (site.offset >= target->offset && site.offset - target->offset < target->length) {
+            module.sites[is_patched(&site) && target->stubs != 0 ? site.tactic : 0]++;
         }
     }
     append_number(link, sizeof link, (uint64_t)fd);
@@ -189,10 +224,10 @@ static void report_module(const struct target *target, int fd, const struct endo
     channel_module(current_thread(), &module, path);
 }
 
-static void apply_plan(struct target *target, const struct endorun_plan *plan,
+static void apply_plan(struct target *target, const struct loaded_plan *plan,
                        unsigned long protection)
 {
-    uint32_t count = count_valid(target, plan);
+    uint32_t count = count_patched(target, plan);
     if (count == 0) {
         return;
     }
@@ -216,6 +251,7 @@ static void apply_plan(struct target *target, const struct endorun_plan *plan,
         target->stubs = 0;
         return;
     }
+    populate(target, plan);
     write_sites(target, plan, count);
     if (SYS3(__NR_mprotect, target->stubs, size, PROT_READ | PROT_EXEC) != 0 ||
         SYS3(__NR_mprotect, target->start, target->length, protection) != 0) {
@@ -240,11 +276,11 @@ void rewrite_mapping(int fd, uint64_t start, uint64_t length, uint64_t offset,
     if (!rewrite_settings.off && target.length <= REACH) {
         plan = plan_find(fd, (const uint8_t *)start, target.length);
     }
-    if (plan.plan != 0) {
-        apply_plan(&target, plan.plan, protection);
+    if (plan.sites != 0) {
+        apply_plan(&target, &plan, protection);
     }
     if (channel_is_open()) {
-        report_module(&target, fd, plan.plan);
+        report_module(&target, fd, &plan);
     }
     plan_release(&plan);
 }
