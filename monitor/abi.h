@@ -64,6 +64,7 @@ enum { SS_ONSTACK = 1, SS_DISABLE = 2 };
 #define SS_AUTODISARM (1U << 31)
 
 #define SI_KERNEL         0x80
+#define SI_TKILL          (-6)
 #define SYS_USER_DISPATCH 2 /* si_code of a SIGSYS raised by Syscall User Dispatch */
 #define TRAP_BRKPT        1
 #define TRAP_TRACE        2

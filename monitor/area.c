@@ -136,6 +136,21 @@ void area_release(struct thread *thread)
     lock_release(&areas_lock);
 }
 
+int32_t find_thread_open_to(const struct thread *thread, int signal)
+{
+    int32_t tid = 0;
+    lock_acquire(&areas_lock);
+    for (const struct thread *other = areas; other != 0 && tid == 0; other = other->next) {
+        if (other != thread && other->tid != 0 && other->pid == thread->pid &&
+            (other->held_blocked & signal_bit(signal)) == 0 &&
+            SYS3(__NR_tgkill, other->pid, other->tid, 0) == 0) {
+            tid = other->tid;
+        }
+    }
+    lock_release(&areas_lock);
+    return tid;
+}
+
 void areas_lock_for_fork(void)
 {
     lock_acquire(&areas_lock);

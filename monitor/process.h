@@ -25,6 +25,12 @@ void areas_lock_for_fork(void);
 void areas_unlock_after_fork(void);
 void areas_keep_only(struct thread *own);
 
+/*
+ * A thread of this process that has not blocked the held signal, other than `thread`; its tid, or 0.
+ * It may end at any time.
+ */
+int32_t find_thread_open_to(const struct thread *thread, int signal);
+
 /* Unmaps what a call, or a vfork child's exec, has left. */
 void scratch_release(struct thread *thread);
 

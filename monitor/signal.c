@@ -4,6 +4,7 @@
  */
 #include "signal.h"
 #include "channel.h"
+#include "process.h"
 #include "support.h"
 #include "syscall.h"
 #include "../rewriter/apply/module.h"
@@ -154,6 +155,18 @@ static enum place find_place(struct thread *thread, struct sigcontext *registers
         return PLACE_EDGE;
     }
     return PLACE_PROGRAM;
+}
+
+/*
+ * Sends a signal that was meant for the whole process to a thread that has not blocked it: the kernel,
+ * which knows nothing of the blocking of held signals, may have chosen any. Not for a thread in the
+ * monitor, which may hold the lock.
+ */
+static bool pass_on(const struct thread *thread, int signal, const struct kernel_siginfo *info)
+{
+    struct kernel_siginfo same = *info;
+    int32_t other = info->si_code != SI_TKILL ? find_thread_open_to(thread, signal) : 0;
+    return other != 0 && SYS4(__NR_rt_tgsigqueueinfo, thread->pid, other, signal, &same) == 0;
 }
 
 /* Keeps a held signal that can't be delivered now. As in the kernel, one of a number is enough. */
@@ -310,7 +323,9 @@ void monitor_signal(int signal, struct kernel_siginfo *info, struct ucontext *co
             default_action(thread, signal, info, info->si_code != SI_KERNEL);
             return;
         }
-        hold_signal(thread, signal, info);
+        if (!pass_on(thread, signal, info)) {
+            hold_signal(thread, signal, info);
+        }
         thread->resume_rip = registers->rip;
         registers->rip = (uint64_t)gate_resume;
         return;
