@@ -176,7 +176,13 @@ struct clone_args {
 };
 #define CLONE_ARGS_SIZE_VER0 64UL
 
-#define WCLONE 0x80000000U
+#define PTRACE_CONT              7
+#define PTRACE_SINGLESTEP        9
+#define PTRACE_SYSCALL           24
+#define PTRACE_SYSEMU            31
+#define PTRACE_SYSEMU_SINGLESTEP 32
+#define PTRACE_GETSIGINFO        0x4202
+
 #define WALL   0x40000000U
 
 #define PR_SET_NAME                  15

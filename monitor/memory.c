@@ -24,12 +24,6 @@ long handle_MMAP(struct thread *thread, const struct user_registers *call)
     return result;
 }
 
-long handle_MPROTECT(struct thread *thread, const struct user_registers *call)
-{
-    (void)thread;
-    return forward_call(call);
-}
-
 long handle_MUNMAP(struct thread *thread, const struct user_registers *call)
 {
     (void)thread;

@@ -66,6 +66,20 @@ static inline void relocate(uint64_t bias)
 
 /* ---- stage 2 ---- */
 
+/* "endorun: PROGRAM: why", and the command's own exit status. */
+static noreturn void refuse(const char *program, const char *why, int status)
+{
+    char line[PATH_MAX_BYTES + 256] = "endorun: ";
+    append_string(line, sizeof line, program);
+    append_string(line, sizeof line, ": ");
+    append_string(line, sizeof line - 1, why);
+    append_string(line, sizeof line, "\n");
+    SYS3(__NR_write, 2, line, strlen(line));
+    for (;;) {
+        SYS1(__NR_exit_group, status);
+    }
+}
+
 static void take_apart(struct initial_stack *stack, uint64_t *start)
 {
     stack->start = start;
@@ -153,20 +167,6 @@ static void open_session(const struct initial_stack *stack)
 }
 
 /* ---- stage 3 ---- */
-
-/* "endorun: PROGRAM: why", and the command's own exit status. */
-static noreturn void refuse(const char *program, const char *why, int status)
-{
-    char line[PATH_MAX_BYTES + 256] = "endorun: ";
-    append_string(line, sizeof line, program);
-    append_string(line, sizeof line, ": ");
-    append_string(line, sizeof line - 1, why);
-    append_string(line, sizeof line, "\n");
-    SYS3(__NR_write, 2, line, strlen(line));
-    for (;;) {
-        SYS1(__NR_exit_group, status);
-    }
-}
 
 static noreturn void refuse_by_errno(const char *program, const char *why, long error)
 {
@@ -459,6 +459,11 @@ noreturn void monitor_start(uint64_t *stack)
     struct thread *thread = area_allocate();
     if (thread == 0) {
         fatal("no memory for the first thread's area");
+    }
+    if (SYS2(__NR_arch_prctl, ARCH_SET_GS, thread) == -EPERM) {
+        refuse(session_string(session->execfn),
+               "endorun can't run inside endorun: the outer monitor owns %gs and the system calls",
+               125);
     }
     adopt_area(thread);
     call_on_stack(thread->monitor_stack, run, &start);

@@ -1,4 +1,6 @@
+#include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -40,4 +42,32 @@ bool make_adjacent(int *lower, int *upper)
         *lower = below;
     }
     return true;
+}
+
+int move_above_standard(int fd)
+{
+    if (fd < 0 || fd > STDERR_FILENO)
+        return fd;
+    int moved = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    int error = errno;
+
+    close(fd);
+    errno = error;
+    return moved;
+}
+
+void close_all_descriptors_but(const int *kept, size_t count)
+{
+    unsigned from = 0;
+    unsigned next;
+
+    do {
+        next = UINT_MAX; /* what (unsigned)-1 is, too */
+        for (size_t i = 0; i < count; i++)
+            if ((unsigned)kept[i] >= from && (unsigned)kept[i] < next)
+                next = (unsigned)kept[i];
+        if (next > from)
+            close_range(from, next - 1, 0);
+        from = next + 1;
+    } while (next != UINT_MAX);
 }

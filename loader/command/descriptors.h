@@ -1,8 +1,9 @@
-/* The launcher's two descriptors, in a table that may be nearly full and holds others' files. */
+/* The command's descriptors, in a table that may be nearly full and holds others' files. */
 #ifndef ENDORUN_COMMAND_DESCRIPTORS_H
 #define ENDORUN_COMMAND_DESCRIPTORS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /*
@@ -17,5 +18,14 @@ bool raise_descriptor_limit(uint64_t *soft_before);
  * False: below the limit no two adjacent numbers are free; both are still open and valid.
  */
 bool make_adjacent(int *lower, int *upper);
+
+/*
+ * Moves it out of the way of 0 to 2, which may be closed and stay so; close-on-exec. Returns its
+ * number, or -1 with errno set and the descriptor closed.
+ */
+int move_above_standard(int fd);
+
+/* Closes every descriptor but those kept; -1 among them means none. */
+void close_all_descriptors_but(const int *kept, size_t count);
 
 #endif

@@ -61,6 +61,22 @@ int memfd_fill(int fd, const struct iovec *parts, int part_count)
     return 0;
 }
 
+int memfd_share(int fd, size_t size)
+{
+    struct rlimit file_size;
+    int error = lift_file_size_limit(size, &file_size);
+
+    if (error != 0)
+        return error;
+    if (ftruncate(fd, (off_t)size) != 0)
+        error = -errno;
+    if (file_size.rlim_cur < size && setrlimit(RLIMIT_FSIZE, &file_size) != 0)
+        return -errno;
+    if (error == 0 && fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
+        error = -errno;
+    return error;
+}
+
 int memfd_open_executable(const char *name, const char *bytes, const char *end)
 {
     struct iovec whole = {.iov_base = (void *)bytes, .iov_len = (size_t)(end - bytes)};

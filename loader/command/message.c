@@ -8,8 +8,8 @@
 #include "message.h"
 
 /* A longer text is cut: the line must fit into one atomic write to a pipe (PIPE_BUF, 4096). */
-#define TEXT_SIZE 1000U
-#define ESCAPED   4U /* bytes that "\xNN" takes */
+#define TEXT_SIZE 1000UL
+#define ESCAPED   4UL /* bytes that "\xNN" takes */
 
 static size_t append(char *line, size_t length, const char *text)
 {

@@ -21,7 +21,8 @@ struct analyser {
     struct function_list functions;
     struct references references;
     struct site_list sites;
-    struct padding_list padding;
+    struct padding_list between; /* functions */
+    struct padding_list inside;
     char *error;
 };
 
@@ -31,7 +32,8 @@ static void analyser_close(struct analyser *analyser)
     free(analyser->ranges.items);
     free(analyser->functions.items);
     free(analyser->sites.items);
-    free(analyser->padding.items);
+    free(analyser->between.items);
+    free(analyser->inside.items);
     image_close(&analyser->image);
 }
 
@@ -52,31 +54,42 @@ static int decide_sites(struct analyser *analyser)
 {
     struct references *references = &analyser->references;
     struct site_list *sites = &analyser->sites;
-    struct padding_list *padding = &analyser->padding;
+    struct padding_list *between = &analyser->between;
+    struct padding_list *inside = &analyser->inside;
 
     if (references_open(references, &analyser->image, &analyser->decoder, &analyser->functions,
                         analyser->error) != 0 ||
-        sites_classify(sites, &analyser->functions, references) != 0 ||
-        sites_want(sites, references) != 0 ||
-        padding_find(padding, sites, &analyser->functions, references) != 0 ||
+        sites_classify(sites, &analyser->functions, references) != 0)
+        return -1;
+    if (!sites_any_left(sites))
+        return 0; /* large files often hold the bytes by chance only */
+    if (sites_want(sites, references) != 0 ||
+        padding_find(between, inside, sites, &analyser->functions, references) != 0 ||
         references_collect(references, &analyser->ranges) != 0)
         return -1;
     sites_refuse_entered(sites, references);
-    padding_cut(padding, references);
-    return slots_assign(sites, padding, &analyser->image, analyser->error);
+    padding_cut(between, references);
+    padding_cut(inside, references);
+    if (slots_assign(sites, between, inside, &analyser->image, analyser->error) != 0 ||
+        sites_displace_several(sites, references) != 0)
+        return -1;
+    slots_give_up(sites, between, inside);
+    return 0;
 }
 
-/* All stages. A file without the bytes 0F 05 ends after the first and never needs Zydis. */
+/* All stages. A file without the bytes 0F 05 ends after the second and never needs Zydis. */
 static int run(struct analyser *analyser, int fd)
 {
-    if (image_open(&analyser->image, fd, analyser->error) != 0 ||
-        sites_find(&analyser->sites, &analyser->image, analyser->error) != 0)
+    struct image *image = &analyser->image;
+    char *error = analyser->error;
+
+    if (image_open(image, fd, error) != 0 || sites_find(&analyser->sites, image, error) != 0)
         return -1;
-    if (analyser->sites.count > 0 && (image_load(&analyser->image, analyser->error) != 0 ||
-                                      decoder_open(&analyser->decoder, analyser->error) != 0 ||
-                                      find_functions(analyser) != 0 || decide_sites(analyser) != 0))
+    if (analyser->sites.count > 0 &&
+        (image_load(image, error) != 0 || decoder_open(&analyser->decoder, error) != 0 ||
+         find_functions(analyser) != 0 || decide_sites(analyser) != 0))
         return -1;
-    return image_check_unchanged(&analyser->image, fd, analyser->error);
+    return image_check_unchanged(image, error);
 }
 
 static uint64_t site_offset(const struct site *site)
@@ -86,22 +99,22 @@ static uint64_t site_offset(const struct site *site)
 
 static void fill_plan_site(struct endorun_plan_site *out, const struct site *site)
 {
-    const uint8_t *bytes =
-        site->segment->bytes + (site->address - site->segment->address);
+    const uint8_t *bytes = site->segment->bytes + (site->address - site->segment->address);
 
     out->offset = site_offset(site);
     out->tactic = (uint8_t)site->tactic;
     out->reason = (uint8_t)site->reason;
     if (site->tactic == ENDORUN_TACTIC_PADDING) {
-        const uint64_t distance = site->slot - (site->address + SYSCALL_SIZE);
+        const int64_t distance = (int64_t)(site->slot - site->address);
 
-        out->slot = (int8_t)(int64_t)distance;
-        memcpy(out->original, site->segment->bytes + (site->slot - site->segment->address),
-               JUMP_SIZE);
+        out->slot = (int8_t)(distance - (int64_t)SYSCALL_SIZE);
+        memcpy(out->original, bytes + distance, JUMP_SIZE);
     } else if (site->tactic == ENDORUN_TACTIC_PRECEDING) {
-        out->displaced = site->displaceable;
-        out->rip_relative = site->rip_relative;
-        memcpy(out->original, bytes - site->displaceable, site->displaceable);
+        const struct displacement *displaced = site->one.bytes != 0 ? &site->one : &site->several;
+
+        out->displaced = displaced->bytes;
+        out->rip_relative = displaced->rip_relative;
+        memcpy(out->original, bytes - displaced->bytes, displaced->bytes);
     }
 }
 
@@ -150,8 +163,7 @@ static int consider_name(void *context, const struct symbol *symbol)
     }
     if (low < search->sites->count &&
         (search->nearest[low].name == NULL || symbol->value > search->nearest[low].value ||
-         (symbol->value == search->nearest[low].value &&
-          symbol->size > search->nearest[low].size)))
+         (symbol->value == search->nearest[low].value && symbol->size > search->nearest[low].size)))
         search->nearest[low] = *symbol;
     return 0;
 }
@@ -222,8 +234,8 @@ int analyse_file(int fd, struct analysis *analysis, char error[ANALYSE_ERROR_SIZ
 
 void analysis_release(struct analysis *analysis)
 {
-    for (size_t i = 0; analysis->sites != NULL && analysis->plan != NULL &&
-                       i < analysis->plan->site_count; i++)
+    for (size_t i = 0;
+         analysis->sites != NULL && analysis->plan != NULL && i < analysis->plan->site_count; i++)
         free(analysis->sites[i].symbol);
     free(analysis->sites);
     free(analysis->plan);

@@ -80,6 +80,18 @@ static uint64_t find_extent(const struct image *image, const struct decoder *dec
     return search.highest_target < search.end ? search.end : 0;
 }
 
+/*
+ * A second range with the same start. Where unwind information ends before the symbol does, the
+ * assembler author ended it on purpose (clone(): the child has no caller); it is one function.
+ */
+static void extend(struct function *function, const struct code_range *range)
+{
+    if (range->source != RANGE_SIZED || range->end <= function->end)
+        return;
+    function->end = range->end;
+    function->source = RANGE_SIZED;
+}
+
 /* Appends the range at `index` as a function, unless a better source covers its start. */
 static void accept_range(struct function_list *functions, const struct range_list *ranges,
                          size_t index, const struct image *image, const struct decoder *decoder)
@@ -90,8 +102,12 @@ static void accept_range(struct function_list *functions, const struct range_lis
 
     if (range->source == RANGE_OCCUPIED)
         return;
+    if (last != NULL && range->start == last->start) {
+        extend(last, range);
+        return;
+    }
     if (last != NULL && range->start < last->end) {
-        if (range->start == last->start || range->source >= last->source)
+        if (range->source >= last->source)
             return;
         last->end = range->start;
     }
@@ -105,7 +121,6 @@ static void accept_range(struct function_list *functions, const struct range_lis
     functions->items[functions->count++] = (struct function){
         .start = range->start,
         .end = end,
-        .occupied_end = end,
         .decoded_end = range->start,
         .source = range->source,
     };
@@ -161,4 +176,47 @@ struct function *function_at(const struct function_list *functions, uint64_t add
     if (index == functions->count || functions->items[index].start > address)
         return NULL;
     return &functions->items[index];
+}
+
+uint64_t gap_end(const struct function_list *functions, size_t index, const struct image *image)
+{
+    const uint64_t start = functions->items[index].end;
+    const struct segment *segment = image_segment(image, start - 1);
+    uint64_t end = segment->address + segment->size;
+
+    if (index + 1 < functions->count && functions->items[index + 1].start < end)
+        end = functions->items[index + 1].start;
+    for (size_t i = 0; i < image->section_count; i++) {
+        const struct section *section = &image->sections[i];
+
+        if ((section->flags & SHF_ALLOC) != 0 && start - 1 - section->address < section->size &&
+            section->address + section->size < end)
+            end = section->address + section->size;
+    }
+    return end;
+}
+
+static bool look_for_nops_end(void *context, const struct instruction *instruction)
+{
+    uint64_t *end = context;
+
+    if (!is_nop(instruction) && instruction->decoded.mnemonic != ZYDIS_MNEMONIC_INT3)
+        return false;
+    *end = instruction->address + instruction->decoded.length;
+    return true;
+}
+
+uint64_t nops_behind(const struct function_list *functions, size_t index, const struct image *image,
+                     const struct decoder *decoder)
+{
+    struct function *function = &functions->items[index];
+    uint64_t end;
+
+    if (function->nops_end != 0)
+        return function->nops_end;
+    function->nops_end = function->end;
+    end = gap_end(functions, index, image);
+    if (function->occupied_end == function->end && end > function->end)
+        sweep(decoder, image, function->end, end, look_for_nops_end, &function->nops_end);
+    return function->nops_end;
 }

@@ -41,11 +41,13 @@ struct function {
     uint64_t end;          /* behind the last byte */
     uint64_t occupied_end; /* highest end of any range that starts before the next function */
     uint64_t decoded_end;  /* instructions are known up to here; `start`: not swept yet */
+    uint64_t nops_end;     /* nops and int3s follow up to here; 0: not looked at */
     enum range_source source;
     bool swept;
     bool closed;      /* swept whole, and its last instruction is an unconditional transfer */
     bool referenced;  /* references.c has looked at its instructions */
-    bool gap_seen;    /* slots.c has looked at the bytes behind it */
+    bool gap_seen;    /* slots.c has considered the nops behind it */
+    bool inside_seen; /* and those inside it */
 };
 
 struct function_list {
@@ -63,6 +65,17 @@ int functions_build(struct function_list *functions, struct range_list *ranges,
 
 /* The function that covers `address`; NULL: none. */
 struct function *function_at(const struct function_list *functions, uint64_t address);
+
+/*
+ * Where the nops and int3s behind the function at `index` end, at the latest where the next
+ * function, the section or the segment does. The function's end when there are none, or when
+ * another range reaches beyond it.
+ */
+uint64_t nops_behind(const struct function_list *functions, size_t index, const struct image *image,
+                     const struct decoder *decoder);
+
+/* Where the bytes behind that function stop being nobody's. */
+uint64_t gap_end(const struct function_list *functions, size_t index, const struct image *image);
 
 /* Index of the first function that ends above `address`; the count when there is none. */
 size_t first_function_above(const struct function_list *functions, uint64_t address);

@@ -125,8 +125,8 @@ int go_ranges(struct range_list *ranges, const struct image *image, char *error)
 
         if (next < start)
             return 0;
-        if (add_range(ranges, image, start, without_padding(image, start, next), RANGE_GO,
-                      error) != 0)
+        if (add_range(ranges, image, start, without_padding(image, start, next), RANGE_GO, error) !=
+            0)
             return -1;
     }
     return 0;

@@ -35,7 +35,7 @@ static int read_identity(int fd, struct endorun_file_identity *identity, char *e
     return 0;
 }
 
-/* Bytes of the file in memory that lives until image_close(); NULL when the file ends before. */
+/* Bytes of the file in memory that lives until image_close(); NULL when they can't be read. */
 static const uint8_t *read_chunk(struct image *image, uint64_t offset, uint64_t size)
 {
     Elf_Data *data;
@@ -209,44 +209,6 @@ static int check_text_offsets(const struct image *image, char *error)
     return 0;
 }
 
-static int read_segments(struct image *image, bool executable, char *error)
-{
-    uint64_t loaded = 0;
-
-    for (size_t i = 0; i < image->segment_count; i++) {
-        struct segment *segment = &image->segments[i];
-
-        loaded += segment->size;
-        if (loaded > MAX_LOADED_SIZE)
-            return fail(error, "segments are larger than %" PRIu64 " bytes together",
-                        MAX_LOADED_SIZE);
-        if (segment->executable != executable)
-            continue;
-        segment->bytes = read_chunk(image, segment->offset, segment->size);
-        if (segment->bytes == NULL)
-            return fail(error, "segment at 0x%" PRIx64 ": cannot read it: %s", segment->address,
-                        image->library->elf_errmsg(-1));
-    }
-    return 0;
-}
-
-int image_open(struct image *image, int fd, char *error)
-{
-    memset(image, 0, sizeof(*image));
-    if (read_identity(fd, &image->identity, error) != 0)
-        return -1;
-    image->library = elf_library(error);
-    if (image->library == NULL)
-        return -1;
-    image->elf = image->library->elf_begin(fd, ELF_C_READ, NULL);
-    if (image->elf == NULL)
-        return fail(error, "cannot read the ELF header: %s", image->library->elf_errmsg(-1));
-    if (check_header(image, error) != 0 || read_program_headers(image, error) != 0 ||
-        check_text_offsets(image, error) != 0)
-        return -1;
-    return read_segments(image, true, error);
-}
-
 static int read_section_headers(struct image *image, char *error)
 {
     const struct elf_library *library = image->library;
@@ -280,18 +242,108 @@ static int read_section_headers(struct image *image, char *error)
     return 0;
 }
 
-int image_load(struct image *image, char *error)
+static int add_code(struct image *image, size_t *capacity, const struct segment *segment,
+                    uint64_t start, uint64_t end, char *error)
 {
-    if (read_segments(image, false, error) != 0)
+    if (start >= end)
+        return 0;
+    if (make_room((void **)&image->code, capacity, image->code_count, sizeof(image->code[0]),
+                  error) != 0)
         return -1;
-    return read_section_headers(image, error);
+    image->code[image->code_count++] = (struct code_span){segment, start, end};
+    return 0;
 }
 
-int image_check_unchanged(const struct image *image, int fd, char *error)
+static bool holds_data(const struct section *section)
+{
+    return (section->flags & SHF_ALLOC) != 0 && (section->flags & SHF_EXECINSTR) == 0 &&
+           (section->flags & SHF_TLS) == 0 && section->type != SHT_NOBITS && section->size != 0;
+}
+
+/* The data section that begins next in the segment, from `address` on; NULL: none. */
+static const struct section *next_data(const struct image *image, const struct segment *segment,
+                                       uint64_t address)
+{
+    const struct section *next = NULL;
+
+    for (size_t i = 0; i < image->section_count; i++) {
+        const struct section *section = &image->sections[i];
+
+        if (holds_data(section) && section->address >= address &&
+            section->address - segment->address < segment->size &&
+            (next == NULL || section->address < next->address))
+            next = section;
+    }
+    return next;
+}
+
+/*
+ * Linkers may put read-only data into the executable segment. Where section headers say so, it is
+ * not searched for instructions. (Should it be executed all the same, SUD is there.)
+ */
+static int find_code(struct image *image, char *error)
+{
+    size_t capacity = 0;
+
+    for (size_t i = 0; i < image->segment_count; i++) {
+        const struct segment *segment = &image->segments[i];
+        const uint64_t end = segment->address + segment->size;
+        uint64_t start = segment->address;
+        const struct section *data;
+
+        while (segment->executable && (data = next_data(image, segment, start)) != NULL) {
+            if (add_code(image, &capacity, segment, start, data->address, error) != 0)
+                return -1;
+            start = data->size < end - data->address ? data->address + data->size : end;
+        }
+        if (segment->executable && add_code(image, &capacity, segment, start, end, error) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+int image_open(struct image *image, int fd, char *error)
+{
+    memset(image, 0, sizeof(*image));
+    image->fd = fd;
+    if (read_identity(fd, &image->identity, error) != 0)
+        return -1;
+    image->library = elf_library(error);
+    if (image->library == NULL)
+        return -1;
+    image->elf = image->library->elf_begin(fd, ELF_C_READ, NULL);
+    if (image->elf == NULL)
+        return fail(error, "cannot read the ELF header: %s", image->library->elf_errmsg(-1));
+    if (check_header(image, error) != 0 || read_program_headers(image, error) != 0 ||
+        check_text_offsets(image, error) != 0 || read_section_headers(image, error) != 0)
+        return -1;
+    return find_code(image, error);
+}
+
+int image_load(struct image *image, char *error)
+{
+    uint64_t loaded = 0;
+
+    for (size_t i = 0; i < image->segment_count; i++) {
+        struct segment *segment = &image->segments[i];
+
+        loaded += segment->size;
+        if (loaded > MAX_LOADED_SIZE)
+            return fail(error, "segments are larger than %" PRIu64 " bytes together",
+                        MAX_LOADED_SIZE);
+        segment->bytes = read_chunk(image, segment->offset, segment->size);
+        if (segment->bytes == NULL)
+            return fail(error, "segment at 0x%" PRIx64 ": cannot read it: %s", segment->address,
+                        image->library->elf_errmsg(-1));
+    }
+    return 0;
+}
+
+int image_check_unchanged(const struct image *image, char *error)
 {
     struct endorun_file_identity now;
 
-    if (read_identity(fd, &now, error) != 0)
+    if (read_identity(image->fd, &now, error) != 0)
         return -1;
     if (memcmp(&now, &image->identity, sizeof(now)) != 0)
         return fail(error, "the file changed while it was analysed");
@@ -304,6 +356,7 @@ void image_close(struct image *image)
         image->library->elf_end(image->elf);
     free(image->segments);
     free(image->sections);
+    free(image->code);
     memset(image, 0, sizeof(*image));
 }
 

@@ -17,9 +17,9 @@
 
 /* One PT_LOAD that has bytes in the file. */
 struct segment {
-    uint64_t address; /* p_vaddr */
-    uint64_t offset;  /* p_offset */
-    uint64_t size;    /* p_filesz */
+    uint64_t address;     /* p_vaddr */
+    uint64_t offset;      /* p_offset */
+    uint64_t size;        /* p_filesz */
     const uint8_t *bytes; /* NULL until read */
     bool executable;
 };
@@ -40,13 +40,23 @@ struct address_range {
     uint64_t size;
 };
 
+/* Bytes of an executable segment that may be instructions. */
+struct code_span {
+    const struct segment *segment;
+    uint64_t start; /* address */
+    uint64_t end;
+};
+
 struct image {
     const struct elf_library *library;
     Elf *elf;
+    int fd;                   /* the caller's */
     struct segment *segments; /* ascending, disjoint addresses */
     size_t segment_count;
     struct section *sections; /* none when the file has no section headers */
     size_t section_count;
+    struct code_span *code; /* ascending: executable segments without sections of other content */
+    size_t code_count;
     bool fixed_address; /* ET_EXEC: addresses stand in code and data without relocation */
     uint64_t entry;
     struct address_range dynamic;      /* PT_DYNAMIC */
@@ -56,14 +66,14 @@ struct image {
     uint32_t build_id_size;
 };
 
-/* Checks the headers and reads the executable segments. image_close() is due in either case. */
+/* Reads and checks the headers, and finds the spans of code. image_close() is due in any case. */
 int image_open(struct image *image, int fd, char *error);
 
-/* Reads the other segments and the section headers. */
+/* Reads the segments into memory. Before, their .bytes are NULL. */
 int image_load(struct image *image, char *error);
 
-/* Fails when the file at `fd` has changed since image_open(). */
-int image_check_unchanged(const struct image *image, int fd, char *error);
+/* Fails when the file has changed since image_open(). */
+int image_check_unchanged(const struct image *image, char *error);
 
 void image_close(struct image *image);
 

@@ -123,8 +123,7 @@ static int write_plan(int cache, const char *directory, const char *name,
     int saved_errno;
     int fd;
 
-    if (snprintf(path, sizeof(path), "%s/%s", directory, TEMPORARY_TEMPLATE) >=
-        (int)sizeof(path)) {
+    if (snprintf(path, sizeof(path), "%s/%s", directory, TEMPORARY_TEMPLATE) >= (int)sizeof(path)) {
         errno = ENAMETOOLONG;
         return -1;
     }
@@ -193,7 +192,8 @@ static bool is_plan_name(const char *name)
            strcmp(name + PLAN_CACHE_NAME_SIZE - sizeof(PLAN_SUFFIX), PLAN_SUFFIX) == 0;
 }
 
-/* Lists the plans, and removes what dead writers left. Files with other names are not the cache's. */
+/* Lists the plans, and removes what dead writers left. Files with other names are not the cache's.
+ */
 static void list_cache(DIR *stream, struct cached_files *files)
 {
     const struct dirent *entry;

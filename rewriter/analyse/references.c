@@ -3,6 +3,7 @@
 #include "dynamic.h"
 #include "failure.h"
 #include "symbols.h"
+#include "unwind.h"
 
 #include <stdlib.h>
 
@@ -34,8 +35,8 @@ int references_open(struct references *references, const struct image *image,
     references->decoder = decoder;
     references->functions = functions;
     references->error = error;
-    references->absolute = image->fixed_address || image->dynamic.size == 0 ||
-                           dynamic_value(image, DT_REL, &value);
+    references->absolute =
+        image->fixed_address || image->dynamic.size == 0 || dynamic_value(image, DT_REL, &value);
     references->maps = calloc(image->segment_count + 1, sizeof(references->maps[0]));
     if (references->maps == NULL)
         return fail(error, "out of memory for the maps of %zu segments", image->segment_count);
@@ -222,8 +223,26 @@ int function_targets(struct references *references, struct function *function,
     function->closed = search.transfers && function->decoded_end == function->end;
     if (search.failed || add_tables(references, targets, &search.tables) != 0)
         result = -1;
+    if (targets->count > 0)
+        qsort(targets->items, targets->count, sizeof(targets->items[0]), compare_addresses);
     free(search.tables.items);
     return result;
+}
+
+bool has_target(const struct target_list *targets, uint64_t first, uint64_t last)
+{
+    size_t low = 0;
+    size_t high = targets->count;
+
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+
+        if (targets->items[middle] < first)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < targets->count && targets->items[low] <= last;
 }
 
 /* Everything that the function's own instructions refer to. */
@@ -242,6 +261,15 @@ static int enter_function(struct references *references, struct function *functi
     return result;
 }
 
+/* The byte lies in nops behind a function: what looks like a displacement there means nothing. */
+static bool in_padding(const struct references *references, uint64_t address)
+{
+    const size_t above = first_function_above(references->functions, address);
+
+    return above > 0 && address < nops_behind(references->functions, above - 1, references->image,
+                                              references->decoder);
+}
+
 /* The four bytes at `place` look like a reference to the wanted byte at `target`. */
 static int judge_find(struct references *references, uint64_t place, uint64_t target)
 {
@@ -249,23 +277,39 @@ static int judge_find(struct references *references, uint64_t place, uint64_t ta
 
     if (function != NULL && enter_function(references, function) != 0)
         return -1;
-    if (function == NULL || place >= function->decoded_end)
+    if (function == NULL ? !in_padding(references, place) : place >= function->decoded_end)
         enter(references, target);
     return 0;
 }
 
+/* A ModRM byte that a RIP-relative disp32 follows. */
+static bool is_rip_relative_modrm(uint8_t byte)
+{
+    return (byte & 0xc7) == 0x05;
+}
+
+/* The last opcode byte of a branch that a rel32 follows: call, jmp, jcc (0F 8x), xbegin (C7 F8). */
+static bool is_branch_opcode(uint8_t byte)
+{
+    return byte == 0xe8 || byte == 0xe9 || (byte & 0xf0) == 0x80 || byte == 0xf8;
+}
+
 /*
- * An instruction may have immediate bytes between its displacement and its end, from which the
- * displacement counts. `index` is the target for the most of them, as an offset in the segment.
+ * A memory operand may have immediate bytes between its displacement and the end of the
+ * instruction, from which the displacement counts. `index` is the target for the most of them, as
+ * an offset in the segment; `before` is the byte before the displacement.
  */
 static int judge_displacement(struct references *references, const struct reference_map *map,
-                              uint64_t place, uint64_t index)
+                              uint64_t place, uint64_t index, uint8_t before)
 {
-    const uint64_t first = index < IMMEDIATE_MAX ? 0 : index - IMMEDIATE_MAX;
+    const uint64_t none = index - IMMEDIATE_MAX; /* the target without immediate bytes */
 
-    for (uint64_t i = first; i <= index && i < map->segment->size; i++) {
-        if (test_bit(map->wanted, i) &&
-            judge_find(references, place, map->segment->address + i) != 0)
+    for (uint64_t i = none; i != index + 1; i++) {
+        if (i >= map->segment->size || !test_bit(map->wanted, i))
+            continue;
+        if (!is_rip_relative_modrm(before) && !(i == none && is_branch_opcode(before)))
+            continue;
+        if (judge_find(references, place, map->segment->address + i) != 0)
             return -1;
     }
     return 0;
@@ -278,16 +322,19 @@ static bool near_wanted(const struct reference_map *map, uint64_t index)
            test_bit(map->granules, index / REFERENCE_GRANULE);
 }
 
-/* Tries all bytes of `source` as displacements that lead into the map's segment. */
+/* Tries all bytes of `span` as displacements that lead into the map's segment. */
 static int scan_displacements(struct references *references, const struct reference_map *map,
-                              const struct segment *source)
+                              const struct code_span *span)
 {
-    for (uint64_t i = 0; i + 4 <= source->size; i++) {
-        const uint64_t place = source->address + i;
-        const uint64_t index = place + 4 + load_displacement(source->bytes + i) + IMMEDIATE_MAX -
-                               map->segment->address;
+    const uint8_t *bytes = span->segment->bytes + (span->start - span->segment->address);
 
-        if (near_wanted(map, index) && judge_displacement(references, map, place, index) != 0)
+    for (uint64_t i = 1; i + 4 <= span->end - span->start; i++) {
+        const uint64_t place = span->start + i;
+        const uint64_t index =
+            place + 4 + load_displacement(bytes + i) + IMMEDIATE_MAX - map->segment->address;
+
+        if (near_wanted(map, index) &&
+            judge_displacement(references, map, place, index, bytes[i - 1]) != 0)
             return -1;
     }
     return 0;
@@ -302,25 +349,26 @@ static int scan_addresses(struct references *references, const struct reference_
     for (uint64_t i = 0; i + 4 <= source->size; i++) {
         const uint64_t index = load_u32(source->bytes + i) - base;
 
-        if (near_wanted(map, index) && index < map->segment->size &&
-            test_bit(map->wanted, index) &&
+        if (near_wanted(map, index) && index < map->segment->size && test_bit(map->wanted, index) &&
             judge_find(references, source->address + i, map->segment->address + index) != 0)
             return -1;
     }
     return 0;
 }
 
-static int scan_segments(struct references *references)
+static int scan_file(struct references *references)
 {
+    const struct image *image = references->image;
+
     for (size_t i = 0; i < references->map_count; i++) {
         const struct reference_map *map = &references->maps[i];
 
-        for (size_t j = 0; j < references->image->segment_count; j++) {
-            const struct segment *source = &references->image->segments[j];
-
-            if (source->executable && scan_displacements(references, map, source) != 0)
+        for (size_t j = 0; j < image->code_count; j++) {
+            if (scan_displacements(references, map, &image->code[j]) != 0)
                 return -1;
-            if (references->absolute && scan_addresses(references, map, source) != 0)
+        }
+        for (size_t j = 0; references->absolute && j < image->segment_count; j++) {
+            if (scan_addresses(references, map, &image->segments[j]) != 0)
                 return -1;
         }
     }
@@ -346,7 +394,7 @@ static void enter_undecoded_branches(const struct references *references, uint64
         if (!is_short_branch(bytes[0]))
             continue;
         function = function_at(references->functions, address);
-        if (function == NULL || address >= function->decoded_end)
+        if (function == NULL ? !in_padding(references, address) : address >= function->decoded_end)
             enter(references, address + 2 + (uint64_t)(int64_t)(int8_t)bytes[1]);
     }
 }
@@ -359,8 +407,8 @@ static int enter_neighbours(struct references *references, const struct address_
     const uint64_t after = segment->size - before - wanted->size;
     const uint64_t start =
         wanted->start - (before < SHORT_BRANCH_REACH ? before : SHORT_BRANCH_REACH);
-    const uint64_t end = wanted->start + wanted->size +
-                         (after < SHORT_BRANCH_REACH ? after : SHORT_BRANCH_REACH);
+    const uint64_t end =
+        wanted->start + wanted->size + (after < SHORT_BRANCH_REACH ? after : SHORT_BRANCH_REACH);
 
     for (size_t i = first_function_above(references->functions, start);
          i < references->functions->count && references->functions->items[i].start < end; i++) {
@@ -385,6 +433,11 @@ static void enter_relocation(void *context, uint64_t place, uint64_t target)
     enter(context, target);
 }
 
+static void enter_landing_pad(void *context, uint64_t address)
+{
+    enter(context, address);
+}
+
 static void enter_known_addresses(struct references *references, const struct range_list *ranges)
 {
     const struct image *image = references->image;
@@ -398,6 +451,7 @@ static void enter_known_addresses(struct references *references, const struct ra
     if (dynamic_value(image, DT_FINI, &value))
         enter(references, value);
     symbols_visit(image, enter_symbol, references);
+    landing_pads_visit(image, enter_landing_pad, references);
     relocations_visit(image, enter_relocation, references);
 }
 
@@ -408,5 +462,14 @@ int references_collect(struct references *references, const struct range_list *r
         if (enter_neighbours(references, &references->wanted[i]) != 0)
             return -1;
     }
-    return scan_segments(references);
+    return scan_file(references);
+}
+
+int references_collect_all(struct references *references)
+{
+    for (size_t i = 0; i < references->functions->count; i++) {
+        if (enter_function(references, &references->functions->items[i]) != 0)
+            return -1;
+    }
+    return 0;
 }

@@ -5,8 +5,9 @@
  *
  * The search is complete without decoding the whole file, because few bytes are wanted:
  * - Every direct branch and RIP-relative operand with a 32-bit displacement shows up at whatever
- *   alignment as four bytes that point to a wanted byte. All executable bytes are tried, at every
- *   offset, with every count (0 to 4) of immediate bytes between displacement and instruction end.
+ *   alignment as four bytes that point to a wanted byte, behind a ModRM byte or an opcode that
+ *   announces them. All bytes of code are tried, at every offset, with every count (0 to 4) of
+ *   immediate bytes between displacement and instruction end.
  *   Most finds are chance; the function around one is decoded then, and its real references count.
  *   Outside known functions, chance can't be told from truth, and the find itself counts.
  * - Branches with an 8-bit displacement come from at most 129 bytes away: all functions that close
@@ -14,7 +15,10 @@
  * - Absolute addresses need a relocation in a position-independent file. In one linked to a fixed
  *   address they may stand anywhere in any segment, so all bytes of all segments are tried.
  * - Offsets in jump tables count from a table address that the function itself loads: each address
- *   formed by lea in a decoded function is read as such a table.
+ *   formed by lea in a decoded function is read as such a table. Table entries lead to the starts
+ *   of instructions; so this matters only to who displaces more than one of them, and then all
+ *   functions are decoded (references_collect_all).
+ * - Landing pads stand in the tables that FDEs point to.
  */
 #ifndef ENDORUN_ANALYSE_REFERENCES_H
 #define ENDORUN_ANALYSE_REFERENCES_H
@@ -53,6 +57,12 @@ int references_want(struct references *references, uint64_t start, uint64_t end)
 /* `ranges` is the unreduced list: the start of each counts as an entry. */
 int references_collect(struct references *references, const struct range_list *ranges);
 
+/*
+ * Decodes the functions that were not worth it before. What references_collect() found is complete
+ * but for jump tables whose address is formed far away from the wanted byte; this finds those too.
+ */
+int references_collect_all(struct references *references);
+
 /* The first entered byte from `start` up to `end`; `end` when there is none. */
 uint64_t first_entered(const struct references *references, uint64_t start, uint64_t end);
 
@@ -64,10 +74,14 @@ struct target_list {
 };
 
 /*
- * Appends them for the instructions of `function`. Updates its .swept, .closed, .decoded_end.
+ * Collects them for the instructions of `function` into the empty list `targets`, ascending.
+ * Updates the function's .swept, .closed and .decoded_end.
  * References by data address are marked as entered as they are met.
  */
 int function_targets(struct references *references, struct function *function,
                      struct target_list *targets);
+
+/* One of the targets lies between `first` and `last`, both included. */
+bool has_target(const struct target_list *targets, uint64_t first, uint64_t last);
 
 #endif

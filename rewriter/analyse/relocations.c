@@ -8,8 +8,7 @@
 bool dynamic_value(const struct image *image, int64_t tag, uint64_t *value)
 {
     const uint64_t count = image->dynamic.size / sizeof(Elf64_Dyn);
-    const uint8_t *bytes =
-        image_bytes(image, image->dynamic.start, count * sizeof(Elf64_Dyn));
+    const uint8_t *bytes = image_bytes(image, image->dynamic.start, count * sizeof(Elf64_Dyn));
 
     for (uint64_t i = 0; bytes != NULL && i < count; i++) {
         Elf64_Dyn entry;

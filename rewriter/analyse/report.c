@@ -1,4 +1,5 @@
-/* The reports of `endorun --analyze`. Names come from hostile files: nothing is passed unescaped. */
+/* The reports of `endorun --analyze`. Names come from hostile files: nothing is passed unescaped.
+ */
 #include "analyse.h"
 
 #include <inttypes.h>

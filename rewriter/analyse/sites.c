@@ -8,37 +8,94 @@
 
 #include "failure.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
+
+#define MAX_PREVIOUS 8U /* instructions before a site that are considered */
 
 /* Chance alone puts the bytes 0F 05 once into 64 KiB; this is for hostile files. */
 #define MAX_CANDIDATES (1U << 20)
 
-int sites_find(struct site_list *sites, const struct image *image, char *error)
+#define PIECE_SIZE (1U << 18) /* bytes searched at a time: they fit the second-level cache */
+
+static int add_site(struct site_list *sites, const struct segment *segment, uint64_t address,
+                    char *error)
+{
+    if (sites->count == MAX_CANDIDATES)
+        return fail(error, "more than %u times the bytes of a system call", MAX_CANDIDATES);
+    if (make_room((void **)&sites->items, &sites->capacity, sites->count, sizeof(sites->items[0]),
+                  error) != 0)
+        return -1;
+    sites->items[sites->count++] = (struct site){.address = address, .segment = segment};
+    return 0;
+}
+
+static int read_piece(const struct image *image, uint8_t *piece, size_t size, uint64_t offset,
+                      char *error)
+{
+    size_t done = 0;
+
+    while (done < size) {
+        const ssize_t count = pread(image->fd, piece + done, size - done, (off_t)(offset + done));
+
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count <= 0)
+            return fail(error, "cannot read the code at file offset %llu: %s",
+                        (unsigned long long)offset,
+                        count == 0 ? "the file has become shorter" : strerror(errno));
+        done += (size_t)count;
+    }
+    return 0;
+}
+
+/* Pieces overlap by one byte, so that no site is cut in two. */
+static int find_in_span(struct site_list *sites, const struct image *image,
+                        const struct code_span *span, uint8_t *piece, char *error)
 {
     static const uint8_t syscall_bytes[SYSCALL_SIZE] = {0x0f, 0x05};
 
-    for (size_t i = 0; i < image->segment_count; i++) {
-        const struct segment *segment = &image->segments[i];
-        const uint8_t *const end = segment->bytes + segment->size;
-        const uint8_t *found = segment->bytes;
+    for (uint64_t start = span->start; span->end - start >= SYSCALL_SIZE;) {
+        const size_t size = span->end - start < PIECE_SIZE ? span->end - start : PIECE_SIZE;
+        const uint8_t *found = piece;
 
-        while (segment->executable &&
-               (found = memmem(found, (size_t)(end - found), syscall_bytes, SYSCALL_SIZE)) !=
-                   NULL) {
-            if (sites->count == MAX_CANDIDATES)
-                return fail(error, "more than %u times the bytes of a system call",
-                            MAX_CANDIDATES);
-            if (make_room((void **)&sites->items, &sites->capacity, sites->count,
-                          sizeof(sites->items[0]), error) != 0)
+        if (read_piece(image, piece, size, span->segment->offset + start - span->segment->address,
+                       error) != 0)
+            return -1;
+        while ((found = memmem(found, (size_t)(piece + size - found), syscall_bytes,
+                               SYSCALL_SIZE)) != NULL) {
+            if (add_site(sites, span->segment, start + (uint64_t)(found - piece), error) != 0)
                 return -1;
-            sites->items[sites->count++] = (struct site){
-                .address = segment->address + (uint64_t)(found - segment->bytes),
-                .segment = segment,
-            };
             found += SYSCALL_SIZE;
         }
+        start += size - (SYSCALL_SIZE - 1);
     }
     return 0;
+}
+
+int sites_find(struct site_list *sites, const struct image *image, char *error)
+{
+    uint8_t *piece = malloc(PIECE_SIZE);
+    int result = 0;
+
+    if (piece == NULL)
+        return fail(error, "out of memory for %u bytes", PIECE_SIZE);
+    for (size_t i = 0; i < image->code_count && result == 0; i++)
+        result = find_in_span(sites, image, &image->code[i], piece, error);
+    free(piece);
+    return result;
+}
+
+static void remove_hidden(struct site_list *sites)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < sites->count; i++) {
+        if (!sites->items[i].hidden)
+            sites->items[kept++] = sites->items[i];
+    }
+    sites->count = kept;
 }
 
 /* The sites of one function, while its instructions are visited. */
@@ -48,25 +105,10 @@ struct site_search {
     struct site *end;
     const struct target_list *targets; /* ascending */
     uint64_t function_start;
-    uint64_t block_start; /* first instruction behind the last unconditional transfer */
-    uint64_t previous;    /* address of the instruction before; 0: none */
+    uint64_t block_start;            /* first instruction behind the last unconditional transfer */
+    uint64_t previous[MAX_PREVIOUS]; /* addresses of the instructions before, a ring */
+    size_t previous_count;           /* how many there ever were */
 };
-
-static bool has_target(const struct target_list *targets, uint64_t first, uint64_t last)
-{
-    size_t low = 0;
-    size_t high = targets->count;
-
-    while (low < high) {
-        const size_t middle = low + (high - low) / 2;
-
-        if (targets->items[middle] < first)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < targets->count && targets->items[low] <= last;
-}
 
 static bool bytes_before(const struct site *site, const uint8_t *bytes, uint64_t size)
 {
@@ -85,21 +127,59 @@ static bool is_restorer(const struct site *site)
            bytes_before(site, mov_eax, sizeof(mov_eax));
 }
 
-/* Visits the one instruction right before a site. */
-static bool examine_previous(void *context, const struct instruction *instruction)
-{
-    struct site *site = context;
-    const uint8_t length = instruction->decoded.length;
-    uint64_t target;
-    uint8_t field = 0;
+/* The instructions from some address up to a site. */
+struct displacement_search {
+    struct displacement found;
+    bool possible;
+};
 
-    if (instruction->address + length != site->address || length < JUMP_SIZE ||
-        length > ENDORUN_PLAN_DISPLACE_MAX || !is_displaceable(instruction))
-        return false;
-    rip_relative_target(instruction, &target, &field);
-    site->displaceable = length;
-    site->rip_relative = field;
-    return false;
+static bool look_for_displacement(void *context, const struct instruction *instruction)
+{
+    struct displacement_search *search = context;
+    uint64_t target;
+    uint8_t field;
+
+    search->possible = is_displaceable(instruction);
+    if (search->possible && rip_relative_target(instruction, &target, &field)) {
+        search->possible = search->found.rip_relative == 0;
+        search->found.rip_relative = (uint8_t)(search->found.bytes + field);
+    }
+    search->found.bytes = (uint8_t)(search->found.bytes + instruction->decoded.length);
+    return search->possible;
+}
+
+/* The instructions from `start` up to the site, if they can all be displaced together. */
+static struct displacement displacement_from(const struct site_search *search,
+                                             const struct decoder *decoder, uint64_t start,
+                                             const struct site *site)
+{
+    struct displacement_search displacement = {.possible = false};
+
+    if (sweep(decoder, search->image, start, site->address, look_for_displacement, &displacement) !=
+            site->address ||
+        !displacement.possible)
+        return (struct displacement){0, 0};
+    return displacement.found;
+}
+
+/* Goes back from the site, instruction by instruction, until there is room for a jump. */
+static void find_displacement(const struct site_search *search, const struct decoder *decoder,
+                              struct site *site)
+{
+    for (size_t i = 1; i <= search->previous_count && i <= MAX_PREVIOUS; i++) {
+        const uint64_t start = search->previous[(search->previous_count - i) % MAX_PREVIOUS];
+        const uint64_t size = site->address - start;
+
+        if (size > ENDORUN_PLAN_DISPLACE_MAX)
+            return;
+        if (size < JUMP_SIZE)
+            continue;
+        if (i == 1)
+            site->one = displacement_from(search, decoder, start, site);
+        else
+            site->several = displacement_from(search, decoder, start, site);
+        return;
+    }
 }
 
 static void classify_site(struct site_search *search, const struct instruction *instruction,
@@ -114,9 +194,7 @@ static void classify_site(struct site_search *search, const struct instruction *
         site->reason = ENDORUN_REASON_SIGRETURN;
         return;
     }
-    if (search->previous != 0)
-        sweep(instruction->decoder, search->image, search->previous, site->address,
-              examine_previous, site);
+    find_displacement(search, instruction->decoder, site);
 }
 
 static bool look_for_sites(void *context, const struct instruction *instruction)
@@ -136,16 +214,8 @@ static bool look_for_sites(void *context, const struct instruction *instruction)
     }
     if (is_unconditional_transfer(instruction))
         search->block_start = end;
-    search->previous = instruction->address;
+    search->previous[search->previous_count++ % MAX_PREVIOUS] = instruction->address;
     return search->next < search->end;
-}
-
-static int compare_targets(const void *left, const void *right)
-{
-    const uint64_t a = *(const uint64_t *)left;
-    const uint64_t b = *(const uint64_t *)right;
-
-    return (a > b) - (a < b);
 }
 
 /* The sites from `first` up to `end` all lie in `function`. */
@@ -166,25 +236,12 @@ static int classify_in_function(struct references *references, struct function *
         free(targets.items);
         return -1;
     }
-    if (targets.count > 0)
-        qsort(targets.items, targets.count, sizeof(targets.items[0]), compare_targets);
     sweep(references->decoder, references->image, function->start, function->decoded_end,
           look_for_sites, &search);
     for (; search.next < end; search.next++)
         search.next->reason = ENDORUN_REASON_NOT_DECODED;
     free(targets.items);
     return 0;
-}
-
-static void remove_hidden(struct site_list *sites)
-{
-    size_t kept = 0;
-
-    for (size_t i = 0; i < sites->count; i++) {
-        if (!sites->items[i].hidden)
-            sites->items[kept++] = sites->items[i];
-    }
-    sites->count = kept;
 }
 
 int sites_classify(struct site_list *sites, const struct function_list *functions,
@@ -210,6 +267,24 @@ int sites_classify(struct site_list *sites, const struct function_list *function
     return 0;
 }
 
+bool sites_any_left(const struct site_list *sites)
+{
+    for (size_t i = 0; i < sites->count; i++) {
+        if (sites->items[i].reason == ENDORUN_REASON_NONE)
+            return true;
+    }
+    return false;
+}
+
+/* A branch to the start of the displaced bytes meets the jump; one to any other byte is lost. */
+static int want_displacement(const struct site *site, const struct displacement *displacement,
+                             struct references *references)
+{
+    if (displacement->bytes == 0)
+        return 0;
+    return references_want(references, site->address - displacement->bytes + 1, site->address);
+}
+
 int sites_want(const struct site_list *sites, struct references *references)
 {
     for (size_t i = 0; i < sites->count; i++) {
@@ -219,28 +294,55 @@ int sites_want(const struct site_list *sites, struct references *references)
             continue;
         if (references_want(references, site->address + 1, site->address + SYSCALL_SIZE) != 0)
             return -1;
-        if (site->displaceable != 0 &&
-            references_want(references, site->address - site->displaceable + 1, site->address) != 0)
+        if (want_displacement(site, &site->one, references) != 0 ||
+            want_displacement(site, &site->several, references) != 0)
             return -1;
     }
     return 0;
+}
+
+static void refuse_displacement(struct site *site, struct displacement *displacement,
+                                const struct references *references)
+{
+    if (displacement->bytes == 0 ||
+        first_entered(references, site->address - displacement->bytes + 1, site->address) ==
+            site->address)
+        return;
+    displacement->bytes = 0;
+    site->room_entered = true;
 }
 
 void sites_refuse_entered(struct site_list *sites, const struct references *references)
 {
     for (size_t i = 0; i < sites->count; i++) {
         struct site *site = &sites->items[i];
-        const uint64_t inside = site->address - site->displaceable + 1;
+        const uint64_t end = site->address + SYSCALL_SIZE;
 
         if (site->reason != ENDORUN_REASON_NONE)
             continue;
-        if (first_entered(references, site->address + 1, site->address + SYSCALL_SIZE) !=
-            site->address + SYSCALL_SIZE) {
+        if (first_entered(references, site->address + 1, end) != end)
             site->reason = ENDORUN_REASON_BRANCH_TARGET;
-        } else if (site->displaceable != 0 &&
-                   first_entered(references, inside, site->address) != site->address) {
-            site->displaceable = 0;
-            site->room_entered = true;
-        }
+        else
+            refuse_displacement(site, &site->one, references);
     }
+}
+
+int sites_displace_several(struct site_list *sites, struct references *references)
+{
+    bool decoded_all = false;
+
+    for (size_t i = 0; i < sites->count; i++) {
+        struct site *site = &sites->items[i];
+
+        if (site->reason != ENDORUN_REASON_NONE || site->tactic != ENDORUN_TACTIC_SUD ||
+            site->several.bytes == 0)
+            continue;
+        if (!decoded_all && references_collect_all(references) != 0)
+            return -1;
+        decoded_all = true;
+        refuse_displacement(site, &site->several, references);
+        if (site->several.bytes != 0)
+            site->tactic = ENDORUN_TACTIC_PRECEDING;
+    }
+    return 0;
 }

@@ -4,21 +4,27 @@
 
 #include "references.h"
 
-#define SYSCALL_SIZE   2U /* bytes of the instruction: 0F 05 */
-#define JUMP_SIZE      5U /* bytes of `jmp rel32` */
+#define SYSCALL_SIZE   2U   /* bytes of the instruction: 0F 05 */
+#define JUMP_SIZE      5U   /* bytes of `jmp rel32` */
 #define REACH_BACKWARD 126U /* how far below a site a slot may begin: rel8 of -128 */
 #define REACH_FORWARD  129U /* and how far above: rel8 of 127 */
+
+/* Instructions right before a site that could be moved into a stub. */
+struct displacement {
+    uint8_t bytes;        /* they end where the site begins; 0: there is nothing to displace */
+    uint8_t rip_relative; /* offset of the one RIP-relative disp32 in them; 0: none */
+};
 
 struct site {
     uint64_t address;
     const struct segment *segment;
     enum endorun_tactic tactic;
     enum endorun_sud_reason reason; /* NONE until the site is given up */
-    bool hidden;          /* the bytes lie inside another instruction: no site at all */
-    bool room_entered;    /* there would be room, had nothing been found that leads into it */
-    uint8_t displaceable; /* bytes of the instruction right before; 0: PRECEDING is impossible */
-    uint8_t rip_relative; /* offset of that instruction's RIP-relative disp32; 0: it has none */
-    uint64_t slot;        /* PADDING: address */
+    bool hidden;                    /* the bytes lie inside another instruction: no site at all */
+    bool room_entered;       /* there would be room, had nothing been found that leads into it */
+    struct displacement one; /* PRECEDING: a single instruction */
+    struct displacement several; /* PRECEDING: the fewest instructions that are long enough */
+    uint64_t slot;               /* PADDING: address */
 };
 
 struct site_list {
@@ -27,7 +33,7 @@ struct site_list {
     size_t capacity;
 };
 
-/* Every 0F 05 in the executable segments. */
+/* Every 0F 05 in the spans of code. Reads the file piece by piece: most have none. */
 int sites_find(struct site_list *sites, const struct image *image, char *error);
 
 /*
@@ -37,10 +43,19 @@ int sites_find(struct site_list *sites, const struct image *image, char *error);
 int sites_classify(struct site_list *sites, const struct function_list *functions,
                    struct references *references);
 
+/* Some site is not given up. */
+bool sites_any_left(const struct site_list *sites);
+
 /* Asks about the bytes that rewriting a site may change. */
 int sites_want(const struct site_list *sites, struct references *references);
 
-/* Gives up what is entered: the tail of a site, an instruction that could be displaced. */
+/* Gives up what is entered: the tail of a site, the inside of its one preceding instruction. */
 void sites_refuse_entered(struct site_list *sites, const struct references *references);
+
+/*
+ * For the sites that nothing else serves: several preceding instructions. Between them are starts
+ * of instructions, where a jump table may well lead; so all functions are decoded first.
+ */
+int sites_displace_several(struct site_list *sites, struct references *references);
 
 #endif

@@ -4,42 +4,8 @@
 
 #include <stdlib.h>
 
-#define MAX_PADDING 4096U /* bytes of a run that are looked at; alignment makes no longer ones */
-
-struct nop_search {
-    uint64_t end; /* behind the last nop or int3 */
-};
-
-static bool look_for_padding_end(void *context, const struct instruction *instruction)
-{
-    struct nop_search *search = context;
-
-    if (!is_nop(instruction) && instruction->decoded.mnemonic != ZYDIS_MNEMONIC_INT3)
-        return false;
-    search->end = instruction->address + instruction->decoded.length;
-    return true;
-}
-
-/* Where the bytes behind a function stop being nobody's: next function, section or segment. */
-static uint64_t gap_end(const struct references *references, const struct function_list *functions,
-                        size_t index)
-{
-    const struct image *image = references->image;
-    const uint64_t start = functions->items[index].end;
-    const struct segment *segment = image_segment(image, start - 1);
-    uint64_t end = segment->address + segment->size;
-
-    if (index + 1 < functions->count && functions->items[index + 1].start < end)
-        end = functions->items[index + 1].start;
-    for (size_t i = 0; i < image->section_count; i++) {
-        const struct section *section = &image->sections[i];
-
-        if ((section->flags & SHF_ALLOC) != 0 && start - 1 - section->address < section->size &&
-            section->address + section->size < end)
-            end = section->address + section->size;
-    }
-    return end;
-}
+#define MAX_PADDING      4096U /* bytes of a run that are looked at; alignment makes no longer ones */
+#define INSIDE_ALIGNMENT 8U    /* least alignment that compilers pad a branch target to */
 
 static int add_padding(struct padding_list *padding, struct references *references, uint64_t start,
                        uint64_t end)
@@ -56,15 +22,14 @@ static int examine_gap(struct padding_list *padding, struct references *referenc
                        struct function_list *functions, size_t index)
 {
     struct function *function = &functions->items[index];
-    struct nop_search search = {.end = function->end};
     struct target_list targets = {NULL, 0, 0};
     uint64_t end;
 
-    if (function->gap_seen || function->occupied_end != function->end)
+    if (function->gap_seen)
         return 0;
     function->gap_seen = true;
-    end = gap_end(references, functions, index);
-    if (end < function->end + JUMP_SIZE)
+    end = nops_behind(functions, index, references->image, references->decoder);
+    if (end < function->end + JUMP_SIZE || end != gap_end(functions, index, references->image))
         return 0;
     if (!function->swept) {
         const int result = function_targets(references, function, &targets);
@@ -75,13 +40,57 @@ static int examine_gap(struct padding_list *padding, struct references *referenc
     }
     if (!function->closed)
         return 0;
-    sweep(references->decoder, references->image, function->end, end, look_for_padding_end,
-          &search);
-    if (search.end != end)
+    if (end - function->end > MAX_PADDING)
+        end = function->end + MAX_PADDING;
+    return add_padding(padding, references, function->end, end);
+}
+
+/* Alignment inside a function, while its instructions are visited. */
+struct inside_search {
+    struct padding_list *padding;
+    struct references *references;
+    const struct target_list *targets;
+    bool after_transfer;      /* nothing but nops since an unconditional transfer */
+    uint64_t transfer_target; /* of that, if it is a direct jump; else 0 */
+    uint64_t start;           /* of the nops */
+    bool failed;
+};
+
+static bool look_for_inside(void *context, const struct instruction *instruction)
+{
+    struct inside_search *search = context;
+    const uint64_t address = instruction->address;
+
+    if (search->after_transfer && is_nop(instruction))
+        return true;
+    if (search->after_transfer && address - search->start >= JUMP_SIZE &&
+        address % INSIDE_ALIGNMENT == 0 && search->transfer_target != address &&
+        has_target(search->targets, address, address))
+        search->failed =
+            add_padding(search->padding, search->references, search->start, address) != 0;
+    search->after_transfer = is_unconditional_transfer(instruction);
+    search->start = address + instruction->decoded.length;
+    if (!branch_target(instruction, &search->transfer_target))
+        search->transfer_target = 0;
+    return !search->failed;
+}
+
+static int examine_inside(struct padding_list *padding, struct references *references,
+                          struct function *function)
+{
+    struct target_list targets = {NULL, 0, 0};
+    struct inside_search search = {
+        .padding = padding, .references = references, .targets = &targets};
+
+    if (function->inside_seen)
         return 0;
-    if (search.end - function->end > MAX_PADDING)
-        search.end = function->end + MAX_PADDING;
-    return add_padding(padding, references, function->end, search.end);
+    function->inside_seen = true;
+    search.failed = function_targets(references, function, &targets) != 0;
+    if (!search.failed && function->decoded_end == function->end)
+        sweep(references->decoder, references->image, function->start, function->end,
+              look_for_inside, &search);
+    free(targets.items);
+    return search.failed ? -1 : 0;
 }
 
 static int compare_padding(const void *left, const void *right)
@@ -92,14 +101,32 @@ static int compare_padding(const void *left, const void *right)
     return (a->start > b->start) - (a->start < b->start);
 }
 
-int padding_find(struct padding_list *padding, const struct site_list *sites,
-                 struct function_list *functions, struct references *references)
+static void sort_padding(struct padding_list *padding)
 {
+    if (padding->count > 0)
+        qsort(padding->items, padding->count, sizeof(padding->items[0]), compare_padding);
+}
+
+/*
+ * XRay's sleds are nops behind a `ret`, which its runtime overwrites. Only a section tells that a
+ * file has them; so padding inside functions is used only where section headers deny it.
+ */
+static bool has_patchable_sleds(const struct image *image)
+{
+    return image->section_count == 0 || image_find_section(image, "xray_instr_map") != NULL ||
+           image_find_section(image, "xray_fn_idx") != NULL;
+}
+
+int padding_find(struct padding_list *between, struct padding_list *inside,
+                 const struct site_list *sites, struct function_list *functions,
+                 struct references *references)
+{
+    const bool sleds = has_patchable_sleds(references->image);
+
     for (size_t i = 0; i < sites->count; i++) {
         const struct site *site = &sites->items[i];
         const uint64_t before = site->address - site->segment->address;
-        const uint64_t start =
-            site->address - (before < REACH_BACKWARD ? before : REACH_BACKWARD);
+        const uint64_t start = site->address - (before < REACH_BACKWARD ? before : REACH_BACKWARD);
         size_t index = first_function_above(functions, start);
 
         if (site->reason != ENDORUN_REASON_NONE)
@@ -107,14 +134,17 @@ int padding_find(struct padding_list *padding, const struct site_list *sites,
         if (index > 0)
             index--; /* the gap behind it may reach up to here */
         for (; index < functions->count &&
-               functions->items[index].end <= site->address + REACH_FORWARD;
+               functions->items[index].start <= site->address + REACH_FORWARD;
              index++) {
-            if (examine_gap(padding, references, functions, index) != 0)
+            if (examine_gap(between, references, functions, index) != 0)
+                return -1;
+            if (!sleds && site->one.bytes == 0 &&
+                examine_inside(inside, references, &functions->items[index]) != 0)
                 return -1;
         }
     }
-    if (padding->count > 0)
-        qsort(padding->items, padding->count, sizeof(padding->items[0]), compare_padding);
+    sort_padding(between);
+    sort_padding(inside);
     return 0;
 }
 
@@ -200,8 +230,8 @@ static int match_sites(struct site_list *sites, bool with_alternative, struct sl
     for (size_t i = 0; i < sites->count; i++) {
         struct site *site = &sites->items[i];
 
-        if (site->reason == ENDORUN_REASON_NONE && (site->displaceable != 0) == with_alternative &&
-            place_site(search, site) != 0)
+        if (site->reason == ENDORUN_REASON_NONE && site->tactic == ENDORUN_TACTIC_SUD &&
+            (site->one.bytes != 0) == with_alternative && place_site(search, site) != 0)
             return -1;
     }
     while (search->index < search->free_space->count) {
@@ -233,30 +263,41 @@ static bool was_cut_in_reach(const struct site *site, const struct padding_list 
     return false;
 }
 
-static void settle(struct site *site, const struct padding_list *padding)
+int slots_assign(struct site_list *sites, const struct padding_list *between,
+                 const struct padding_list *inside, const struct image *image, char *error)
 {
-    if (site->reason != ENDORUN_REASON_NONE || site->tactic != ENDORUN_TACTIC_SUD)
-        return;
-    if (site->displaceable != 0)
-        site->tactic = ENDORUN_TACTIC_PRECEDING;
-    else if (site->room_entered || was_cut_in_reach(site, padding))
-        site->reason = ENDORUN_REASON_BRANCH_TARGET;
-    else
-        site->reason = ENDORUN_REASON_NO_ROOM;
-}
-
-int slots_assign(struct site_list *sites, const struct padding_list *padding,
-                 const struct image *image, char *error)
-{
-    struct slot_search needy = {.free_space = padding, .image = image, .error = error};
+    struct slot_search needy = {.free_space = between, .image = image, .error = error};
     struct slot_search others = {.free_space = &needy.rest, .image = image, .error = error};
+    struct slot_search left = {.free_space = inside, .image = image, .error = error};
     int result = 0;
 
-    if (match_sites(sites, false, &needy) != 0 || match_sites(sites, true, &others) != 0)
+    if (match_sites(sites, false, &needy) != 0 || match_sites(sites, true, &others) != 0 ||
+        match_sites(sites, false, &left) != 0)
         result = -1;
     free(needy.rest.items);
     free(others.rest.items);
-    for (size_t i = 0; result == 0 && i < sites->count; i++)
-        settle(&sites->items[i], padding);
+    free(left.rest.items);
+    for (size_t i = 0; i < sites->count; i++) {
+        struct site *site = &sites->items[i];
+
+        if (site->reason == ENDORUN_REASON_NONE && site->tactic == ENDORUN_TACTIC_SUD &&
+            site->one.bytes != 0)
+            site->tactic = ENDORUN_TACTIC_PRECEDING;
+    }
     return result;
+}
+
+void slots_give_up(struct site_list *sites, const struct padding_list *between,
+                   const struct padding_list *inside)
+{
+    for (size_t i = 0; i < sites->count; i++) {
+        struct site *site = &sites->items[i];
+
+        if (site->reason != ENDORUN_REASON_NONE || site->tactic != ENDORUN_TACTIC_SUD)
+            continue;
+        if (site->room_entered || was_cut_in_reach(site, between) || was_cut_in_reach(site, inside))
+            site->reason = ENDORUN_REASON_BRANCH_TARGET;
+        else
+            site->reason = ENDORUN_REASON_NO_ROOM;
+    }
 }

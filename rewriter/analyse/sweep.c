@@ -67,8 +67,7 @@ bool branch_target(const struct instruction *instruction, uint64_t *target)
 
     if (decoded->raw.imm[0].size == 0 || !decoded->raw.imm[0].is_relative)
         return false;
-    *target =
-        instruction->address + decoded->length + (uint64_t)decoded->raw.imm[0].value.s;
+    *target = instruction->address + decoded->length + (uint64_t)decoded->raw.imm[0].value.s;
     return true;
 }
 

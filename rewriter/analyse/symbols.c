@@ -66,8 +66,8 @@ static bool open_section(const struct image *image, const struct section *sectio
     table->count = size / SYMBOL_SIZE;
     for (size_t i = 0; i < image->section_count; i++) {
         if (image->sections[i].index == section->link && image->sections[i].type == SHT_STRTAB)
-            table->strings = (const char *)image_section_bytes(image, &image->sections[i],
-                                                               &table->strings_size);
+            table->strings =
+                (const char *)image_section_bytes(image, &image->sections[i], &table->strings_size);
     }
     if (table->strings == NULL)
         table->strings_size = 0;
@@ -124,8 +124,7 @@ int symbols_visit(const struct image *image, symbol_visitor *visitor, void *cont
 bool dynamic_symbol_value(const struct image *image, uint64_t symbols, uint32_t index,
                           uint64_t *value)
 {
-    const uint8_t *bytes =
-        image_bytes(image, symbols + (uint64_t)index * SYMBOL_SIZE, SYMBOL_SIZE);
+    const uint8_t *bytes = image_bytes(image, symbols + (uint64_t)index * SYMBOL_SIZE, SYMBOL_SIZE);
     Elf64_Sym entry;
 
     if (bytes == NULL)

@@ -8,7 +8,7 @@
 struct symbol {
     uint64_t value;
     uint64_t size;
-    const char *name; /* "" when it has none; never longer than its string table */
+    const char *name;   /* "" when it has none; never longer than its string table */
     unsigned char type; /* STT_* */
 };
 

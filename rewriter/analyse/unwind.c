@@ -24,6 +24,7 @@ enum {
     PE_BASE_MASK = 0x70,
 };
 
+#define MAX_TABLES_SIZE  (UINT64_C(256) << 20) /* bytes of all call-site tables read */
 #define MAX_AUGMENTATION 16U /* bytes of the string, its NUL included; "zPLRSB" is the longest */
 
 /* Bytes that remain to be read, and where they lie. Every read checks the end. */
@@ -94,8 +95,8 @@ static bool take_formatted(struct cursor *cursor, uint8_t format, uint64_t *valu
     case PE_SDATA2:
         bytes = take(cursor, 2);
         if (bytes != NULL)
-            *value = format == PE_UDATA2 ? load_u16(bytes)
-                                         : (uint64_t)(int64_t)(int16_t)load_u16(bytes);
+            *value =
+                format == PE_UDATA2 ? load_u16(bytes) : (uint64_t)(int64_t)(int16_t)load_u16(bytes);
         return bytes != NULL;
     case PE_UDATA4:
     case PE_SDATA4:
@@ -124,6 +125,8 @@ static bool take_pointer(struct cursor *cursor, uint8_t encoding, uint64_t data_
     if ((encoding & PE_INDIRECT) != 0 ||
         !take_formatted(cursor, encoding & PE_FORMAT_MASK, pointer))
         return false;
+    if (*pointer == 0)
+        return true; /* null, whatever it is relative to */
     switch (encoding & PE_BASE_MASK) {
     case PE_ABSPTR:
         return true;
@@ -159,27 +162,34 @@ static bool take_record(struct cursor *cursor, struct cursor *record)
     return take(cursor, length) != NULL;
 }
 
-/* Walks the augmentation string ("zPLR"...) and its data up to the letter R. */
-static bool find_pointer_encoding(struct cursor augmentation, struct cursor *data,
-                                  uint8_t *encoding)
+/* What a CIE says about its FDEs. */
+struct cie {
+    uint8_t address_encoding; /* of the FDE's addresses (R) */
+    uint8_t lsda_encoding;    /* of the pointer to its exception table (L); PE_OMIT: none */
+    bool augmented;           /* the FDE has augmentation data (z) */
+};
+
+/* Walks the augmentation string behind its z ("PLR"...), and its data. */
+static bool read_augmentation(struct cursor augmentation, struct cursor *data, struct cie *cie)
 {
     uint8_t letter;
 
-    *encoding = PE_ABSPTR;
     while (take_u8(&augmentation, &letter)) {
-        uint8_t ignored;
-        uint64_t pointer;
+        uint8_t encoding;
+        uint64_t personality;
 
         switch (letter) {
         case 'R':
-            return take_u8(data, encoding);
+            if (!take_u8(data, &cie->address_encoding))
+                return false;
+            break;
         case 'L':
-            if (!take_u8(data, &ignored))
+            if (!take_u8(data, &cie->lsda_encoding))
                 return false;
             break;
         case 'P':
-            if (!take_u8(data, &ignored) ||
-                !take_formatted(data, ignored & PE_FORMAT_MASK, &pointer))
+            if (!take_u8(data, &encoding) ||
+                !take_formatted(data, encoding & PE_FORMAT_MASK, &personality))
                 return false;
             break;
         case 'S':
@@ -192,8 +202,7 @@ static bool find_pointer_encoding(struct cursor augmentation, struct cursor *dat
     return true;
 }
 
-/* From a CIE's record: the encoding of the addresses in its FDEs. */
-static bool read_cie(struct cursor record, uint8_t *encoding)
+static bool read_cie(struct cursor record, struct cie *cie)
 {
     uint32_t identifier;
     uint8_t version;
@@ -201,12 +210,13 @@ static bool read_cie(struct cursor record, uint8_t *encoding)
     struct cursor augmentation;
     const uint8_t *end;
 
+    *cie = (struct cie){PE_ABSPTR, PE_OMIT, false};
     if (!take_u32(&record, &identifier) || identifier != 0 || !take_u8(&record, &version) ||
         (version != 1 && version != 3))
         return false;
     augmentation = record;
-    end = memchr(record.bytes, '\0',
-                 record.size < MAX_AUGMENTATION ? record.size : MAX_AUGMENTATION);
+    end =
+        memchr(record.bytes, '\0', record.size < MAX_AUGMENTATION ? record.size : MAX_AUGMENTATION);
     if (end == NULL)
         return false;
     augmentation.size = (uint64_t)(end - record.bytes);
@@ -216,26 +226,41 @@ static bool read_cie(struct cursor record, uint8_t *encoding)
         return false; /* code and data alignment factors */
     if (version == 1 ? take(&record, 1) == NULL : !take_leb128(&record, &ignored))
         return false; /* return address register */
-    *encoding = PE_ABSPTR;
     if (augmentation.size == 0)
         return true;
     if (*take(&augmentation, 1) != 'z' || !take_leb128(&record, &ignored))
         return false;
-    return find_pointer_encoding(augmentation, &record, encoding);
+    cie->augmented = true;
+    return read_augmentation(augmentation, &record, cie);
 }
 
-/* The range that one FDE covers. `cie` is its CIE's record. */
-static bool read_fde(struct cursor record, struct cursor cie, uint64_t *start, uint64_t *size)
+struct fde {
+    uint64_t start;
+    uint64_t size;
+    uint64_t lsda; /* address of its exception table; 0: none */
+};
+
+/* `cie` is the record of the FDE's CIE. */
+static bool read_fde(struct cursor record, struct cursor cie_record, struct fde *fde)
 {
     uint32_t identifier;
-    uint8_t encoding;
+    uint64_t augmentation_size;
+    struct cie cie;
 
-    return take_u32(&record, &identifier) && read_cie(cie, &encoding) &&
-           take_pointer(&record, encoding, 0, start) &&
-           take_formatted(&record, encoding & PE_FORMAT_MASK, size);
+    fde->lsda = 0;
+    if (!take_u32(&record, &identifier) || !read_cie(cie_record, &cie) ||
+        !take_pointer(&record, cie.address_encoding, 0, &fde->start) ||
+        !take_formatted(&record, cie.address_encoding & PE_FORMAT_MASK, &fde->size))
+        return false;
+    if (!cie.augmented || cie.lsda_encoding == PE_OMIT)
+        return true;
+    if (!take_leb128(&record, &augmentation_size) || augmentation_size == 0 ||
+        !take_pointer(&record, cie.lsda_encoding, 0, &fde->lsda))
+        fde->lsda = 0;
+    return true;
 }
 
-/* The record of the CIE to which the FDE's identifier at `distance` bytes from the start points. */
+/* The record of the CIE that lies `identifier` bytes before the FDE's own, at `distance`. */
 static bool find_cie(const struct cursor *whole, uint64_t distance, uint32_t identifier,
                      struct cursor *cie)
 {
@@ -245,30 +270,23 @@ static bool find_cie(const struct cursor *whole, uint64_t distance, uint32_t ide
            take_record(&cursor, cie);
 }
 
-static int read_records(struct range_list *ranges, const struct image *image,
-                        const struct cursor *whole, char *error)
+/* Reads the next FDE. False at the end. */
+static bool next_fde(const struct cursor *whole, struct cursor *cursor, struct fde *fde)
 {
-    struct cursor cursor = *whole;
     struct cursor record;
 
-    while (take_record(&cursor, &record)) {
+    while (take_record(cursor, &record)) {
         struct cursor cie;
-        uint64_t start;
-        uint64_t size;
         uint32_t identifier;
 
         if (record.size < sizeof(identifier))
-            return 0;
+            return false;
         identifier = load_u32(record.bytes);
-        if (identifier == 0)
-            continue;
-        if (!find_cie(whole, record.address - whole->address, identifier, &cie) ||
-            !read_fde(record, cie, &start, &size))
-            continue;
-        if (add_range(ranges, image, start, start + size, RANGE_UNWIND, error) != 0)
-            return -1;
+        if (identifier != 0 && find_cie(whole, record.address - whole->address, identifier, &cie) &&
+            read_fde(record, cie, fde))
+            return true;
     }
-    return 0;
+    return false;
 }
 
 /* The address of .eh_frame that .eh_frame_hdr begins with; 0: none. */
@@ -289,22 +307,101 @@ static uint64_t eh_frame_address(const struct image *image)
     return address;
 }
 
-int unwind_ranges(struct range_list *ranges, const struct image *image, char *error)
+/* All loaded bytes from `address` to the end of its segment. */
+static bool open_cursor(const struct image *image, uint64_t address, struct cursor *cursor)
+{
+    const struct segment *segment = image_segment(image, address);
+
+    if (address == 0 || segment == NULL)
+        return false;
+    cursor->address = address;
+    cursor->size = segment->size - (address - segment->address);
+    cursor->bytes = segment->bytes + (address - segment->address);
+    return true;
+}
+
+/* Section headers are not needed to run, so the program header is asked first, as unwinders do. */
+static bool open_eh_frame(const struct image *image, struct cursor *whole)
 {
     const struct section *section = image_find_section(image, ".eh_frame");
     uint64_t start = eh_frame_address(image);
-    struct cursor whole;
-    const struct segment *segment;
 
     if (start == 0 && section != NULL)
         start = section->address;
-    segment = image_segment(image, start);
-    if (start == 0 || segment == NULL)
+    if (!open_cursor(image, start, whole))
+        return false;
+    if (section != NULL && section->address == start && section->size < whole->size)
+        whole->size = section->size;
+    return true;
+}
+
+int unwind_ranges(struct range_list *ranges, const struct image *image, char *error)
+{
+    struct cursor whole;
+    struct cursor cursor;
+    struct fde fde;
+
+    if (!open_eh_frame(image, &whole))
         return 0;
-    whole.address = start;
-    whole.size = segment->size - (start - segment->address);
-    whole.bytes = segment->bytes + (start - segment->address);
-    if (section != NULL && section->address == start && section->size < whole.size)
-        whole.size = section->size;
-    return read_records(ranges, image, &whole, error);
+    cursor = whole;
+    while (next_fde(&whole, &cursor, &fde)) {
+        if (add_range(ranges, image, fde.start, fde.start + fde.size, RANGE_UNWIND, error) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+/*
+ * An exception table: encoding and value of the landing pads' base (the function's start when
+ * omitted), encoding and offset of the type table, encoding and size of the call-site table; there,
+ * per entry: start and length of the calls, landing pad (0: none), action.
+ */
+static void visit_exception_table(struct cursor table, uint64_t function_start, uint64_t *budget,
+                                  landing_pad_visitor *visitor, void *context)
+{
+    uint64_t base = function_start;
+    uint64_t ignored;
+    uint64_t size;
+    uint8_t encoding;
+    struct cursor sites;
+
+    if (!take_u8(&table, &encoding) ||
+        (encoding != PE_OMIT && !take_pointer(&table, encoding, 0, &base)) ||
+        !take_u8(&table, &encoding) || (encoding != PE_OMIT && !take_leb128(&table, &ignored)) ||
+        !take_u8(&table, &encoding) || !take_leb128(&table, &size))
+        return;
+    sites = table;
+    if (take(&table, size) == NULL || size > *budget)
+        return;
+    *budget -= size;
+    sites.size = size;
+    encoding &= PE_FORMAT_MASK;
+    while (sites.size > 0) {
+        uint64_t landing_pad;
+
+        if (!take_formatted(&sites, encoding, &ignored) ||
+            !take_formatted(&sites, encoding, &ignored) ||
+            !take_formatted(&sites, encoding, &landing_pad) || !take_leb128(&sites, &ignored))
+            return;
+        if (landing_pad != 0)
+            visitor(context, base + landing_pad);
+    }
+}
+
+void landing_pads_visit(const struct image *image, landing_pad_visitor *visitor, void *context)
+{
+    struct cursor whole;
+    struct cursor cursor;
+    struct fde fde;
+    uint64_t budget = MAX_TABLES_SIZE; /* a hostile file may name one table a million times */
+
+    if (!open_eh_frame(image, &whole))
+        return;
+    cursor = whole;
+    while (next_fde(&whole, &cursor, &fde)) {
+        struct cursor table;
+
+        if (open_cursor(image, fde.lsda, &table))
+            visit_exception_table(table, fde.start, &budget, visitor, context);
+    }
 }

@@ -1,4 +1,4 @@
-/* The address ranges that .eh_frame describes: one per FDE. */
+/* What .eh_frame tells: the address range of each FDE, and where exceptions land. */
 #ifndef ENDORUN_ANALYSE_UNWIND_H
 #define ENDORUN_ANALYSE_UNWIND_H
 
@@ -9,5 +9,10 @@
  * counts. A file without unwind information adds nothing. Fails only for want of memory.
  */
 int unwind_ranges(struct range_list *ranges, const struct image *image, char *error);
+
+typedef void landing_pad_visitor(void *context, uint64_t address);
+
+/* Visits every landing pad of every FDE's call-site table. */
+void landing_pads_visit(const struct image *image, landing_pad_visitor *visitor, void *context);
 
 #endif

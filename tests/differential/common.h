@@ -183,6 +183,41 @@ static inline void set_context_mask(void *context, uint64_t mask)
     memcpy(&((ucontext_t *)context)->uc_sigmask, &mask, sizeof mask);
 }
 
+/*
+ * clone(2) without libc: the child runs function(argument) on its own stack and exits by exit(2) with
+ * its result. Such a child may have no TLS of its own, so it uses raw() alone, never libc.
+ */
+__asm__(".pushsection .text\n"
+        ".type raw_clone, @function\n"
+        "raw_clone:\n"
+        "    .cfi_startproc\n"
+        "    mov 8(%rsp), %rax\n"
+        "    and $-16, %rsi\n"
+        "    sub $16, %rsi\n"
+        "    mov %r9, (%rsi)\n"
+        "    mov %rax, 8(%rsi)\n"
+        "    mov %rcx, %r10\n"
+        "    mov $56, %eax\n"
+        "    syscall\n"
+        "    test %rax, %rax\n"
+        "    jnz 1f\n"
+        "    .cfi_undefined rip\n"
+        "    xor %ebp, %ebp\n"
+        "    pop %rax\n"
+        "    pop %rdi\n"
+        "    call *%rax\n"
+        "    mov %eax, %edi\n"
+        "    mov $60, %eax\n"
+        "    syscall\n"
+        "    ud2\n"
+        "1:  ret\n"
+        "    .cfi_endproc\n"
+        ".size raw_clone, . - raw_clone\n"
+        ".popsection\n");
+extern long raw_clone(long flags, void *stack_end, int *parent_tid, int *child_tid, void *tls,
+                      int (*function)(void *), void *argument)
+    __attribute__((visibility("hidden")));
+
 /* ------------------------------------------------------------------ handlers, children, time */
 
 typedef void signal_handler(int signo, siginfo_t *info, void *context);

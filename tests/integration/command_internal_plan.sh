@@ -53,8 +53,8 @@ assert device == status.st_dev
 build_id_size, count = struct.unpack_from("<II", plan, 96)
 assert build_id_size <= 32 and size == 104 + 32 * count and count > 0
 expected = 0xcbf29ce484222325
-for byte in plan[:16] + bytes(8) + plan[24:]:
-    expected = (expected ^ byte) * 0x100000001b3 % 2**64
+for (word,) in struct.iter_unpack("<Q", plan[:16] + bytes(8) + plan[24:]):
+    expected = (expected ^ word) * 0x100000001b3 % 2**64
 assert checksum == expected
 offsets = [struct.unpack_from("<Q", plan, 104 + 32 * i)[0] for i in range(count)]
 assert offsets == sorted(set(offsets))

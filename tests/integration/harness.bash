@@ -1,11 +1,7 @@
 # Sourced by every integration test.
-#
-# A test runs as an unprivileged user: a root caller becomes nobody first, unless
-# ENDORUN_TEST_AS_ROOT is set. It works in a folder of its own, which is removed at the end.
+# A test works in a folder of its own, which is removed at the end. It holds for root and for anyone
+# else (tools/test runs all as an unprivileged user and those labelled core as root too).
 
-if [[ $EUID -eq 0 && -z ${ENDORUN_TEST_AS_ROOT:-} ]]; then
-    exec setpriv --reuid=65534 --regid=65534 --clear-groups -- "$BASH" "$0" "$@"
-fi
 : "${ENDORUN:?the path of the endorun executable}"
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/endorun-test.XXXXXX")

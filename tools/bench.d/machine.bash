@@ -19,6 +19,34 @@ record_machine() {
     fi
 }
 
+# Prints ticks since boot: passed, busy, and busy on behalf of this run. A process counts for this
+# run from when it is reaped.
+cpu_ticks() {
+    awk -v self="/proc/$$/stat" '
+        /^cpu / {
+            idle = $5 + $6
+            for (i = 2; i <= 9; i++) passed += $i
+        }
+        END {
+            getline line < self
+            sub(/^.*\) /, "", line)
+            split(line, field, " ")
+            print passed, passed - idle, field[12] + field[13] + field[14] + field[15]
+        }' /proc/stat
+}
+
+# The share of all CPUs' time that went to other programs, in per cent.
+others_percent() { # BEFORE AFTER, as cpu_ticks prints them
+    awk -v before="$1" -v after="$2" 'BEGIN {
+        split(before, b, " ")
+        split(after, a, " ")
+        passed = a[1] - b[1]
+        others = (a[2] - b[2]) - (a[3] - b[3])
+        if (passed <= 0) exit 1
+        printf "%.1f", (others > 0 ? 100 * others / passed : 0)
+    }'
+}
+
 # Those that the kernel runs at each entry, exit or switch, and which decide what a call costs.
 mitigations() {
     local file

@@ -28,8 +28,9 @@ extern const struct workload ping_pong_workloads[];
 noreturn void fail(const char *what);
 
 /*
- * Finds the count with which `run` takes about `sample_ms`, runs it once more with that count,
- * and returns nanoseconds per operation of that last run alone.
+ * Finds the count with which `run` takes about a millisecond, runs it with that count until
+ * `sample_ms` are over (once at least), and returns nanoseconds per operation: the median of these
+ * runs.
  */
 double measure(const struct workload *workload, unsigned sample_ms);
 

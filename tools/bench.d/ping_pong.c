@@ -1,6 +1,6 @@
 /*
  * Two parties that wake each other in turn. One operation is a whole round trip: both parties
- * block once and wake the other once. The peer lives as long as the program and is not reaped.
+ * block once and wake the other once. The peer lives as long as the program.
  */
 #include "measure.h"
 #include "sud.h"
@@ -10,8 +10,10 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { READ_END, WRITE_END };
@@ -36,6 +38,15 @@ static void echo_bytes(void)
             fail("write to the first party");
 }
 
+static pid_t peer_process; /* 0 in the peer itself */
+
+/* Reaped, so that tools/bench can tell its CPU time from that of other programs. */
+static void end_peer_process(void)
+{
+    if (peer_process > 0 && kill(peer_process, SIGKILL) == 0)
+        waitpid(peer_process, NULL, 0);
+}
+
 static void start_peer_process(void)
 {
     open_pipes();
@@ -43,8 +54,12 @@ static void start_peer_process(void)
 
     if (peer < 0)
         fail("fork");
-    if (peer > 0)
+    if (peer > 0) {
+        peer_process = peer;
+        if (atexit(end_peer_process) != 0)
+            fail("atexit");
         return;
+    }
     /* Both ends of the pipes stay open here, so the parent's death shows only as this signal. */
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
         fail("prctl(PR_SET_PDEATHSIG)");

@@ -3,16 +3,20 @@
 # A record is one line of fields separated by tabs:
 #   machine KEY VALUE                                     setting KEY VALUE
 #   configuration NAME DESCRIPTION                        skip NAME REASON
-#   measure NAME UNIT BETTER DESCRIPTION                  sample NAME CONFIGURATION ROUND VALUE
+#   measure NAME UNIT BETTER DESCRIPTION WORKLOAD         sample NAME CONFIGURATION ROUND VALUE
+#   others WORKLOAD PERCENT-OF-CPU-TIME
 #   failure WORKLOAD CONFIGURATION REASON
 #   target MEASURE CONFIGURATION AGAINST KIND LIMIT UNIT
 #
 # A ratio or difference is formed within each round, between two samples taken seconds apart, and
 # the median over the rounds is reported: what slows the whole machine for a while cancels out.
+# What does not cancel out is a wait for a CPU: it comes in units of the scheduler's tick and hides
+# any smaller difference. So a target is not judged where other programs used much of the CPUs.
 
 BEGIN {
     FS = "\t"
     baseline = "native"
+    others_limit = 10 # per cent of all CPUs' time
 }
 
 $1 == "machine"       { machine_key[++machines] = $2; machine_value[machines] = $3 }
@@ -22,7 +26,8 @@ $1 == "skip"          { skip_name[++skips] = $2; skip_reason[skips] = $3 }
 $1 == "failure"       { failure_workload[++failures] = $2; failure_configuration[failures] = $3
                         failure_reason[failures] = $4 }
 $1 == "measure"       { measure[++measures] = $2; unit[$2] = $3; better[$2] = $4
-                        description[$2] = $5 }
+                        description[$2] = $5; workload[$2] = $6 }
+$1 == "others"        { others[$2] = $3 + 0 }
 $1 == "sample"        { value[$2, $3, $4] = $5 + 0; count[$2, $3]++
                         if ($4 + 0 > rounds) rounds = $4 + 0 }
 $1 == "target"        { target[++targets] = $2; target_configuration[targets] = $3
@@ -75,6 +80,25 @@ function reached(kind, measured, limit) {
     return kind == "ratio-min" ? measured >= limit : measured <= limit
 }
 
+# -1: unknown. The only reader of `others`: to name an element of an array is to create it.
+function others_percent(name) {
+    if (workload[name] in others) return others[workload[name]]
+    return -1
+}
+
+# Resident memory does not depend on who has the CPU. Where nothing is known, nothing is judged.
+function disturbed(name,    percent) {
+    if (unit[name] == "KiB") return 0
+    percent = others_percent(name)
+    return percent < 0 || percent > others_limit
+}
+
+function disturbance(name,    percent) {
+    percent = others_percent(name)
+    if (percent < 0) return "the CPU time of other programs is unknown"
+    return "other programs used " percent " % of the CPUs"
+}
+
 # --- table ----------------------------------------------------------------------------------
 
 function number(x,    size) {
@@ -110,6 +134,8 @@ function print_measure(name,    i, conf, ratio) {
         printf "%-30s %-10s %-20s %10s %22s   %s\n", name, unit[name], conf, number(median),
             number(low) ".." number(high), ratio
     }
+    if (disturbed(name))
+        printf "%-30s disturbed: %s\n", name, disturbance(name)
     print ""
 }
 
@@ -127,6 +153,8 @@ function print_targets(    i, n, sign, verdict) {
             continue
         }
         verdict = reached(target_kind[i], median, target_limit[i]) ? "reached" : "NOT REACHED"
+        if (disturbed(target[i]))
+            verdict = "not judged: " disturbance(target[i])
         printf "  %s (%s..%s)  %s\n", number(median), number(low), number(high), verdict
     }
 }
@@ -191,9 +219,11 @@ function print_json(    i) {
 }
 
 function print_json_measure(index_of, name,    i, conf, printed) {
-    printf "%s    {\"name\": %s, \"unit\": %s, \"better\": %s, \"description\": %s, \"results\": [",
+    printf "%s    {\"name\": %s, \"unit\": %s, \"better\": %s, \"description\": %s, " \
+        "\"others_percent\": %s, \"results\": [",
         comma(index_of), quote(name), quote(unit[name]), quote(better[name]),
-        quote(description[name])
+        quote(description[name]), \
+        others_percent(name) < 0 ? "null" : decimal(others_percent(name))
     printed = 0
     for (i = 1; i <= configurations; i++) {
         conf = configuration[i]
@@ -225,7 +255,8 @@ function print_json_target(i,    n) {
         quote(target_unit[i])
     n = summarise_pairs(target[i], target_configuration[i], target_against[i], target_kind[i])
     if (n)
-        printf "%s, \"reached\": %s}", statistics(),
+        printf "%s, \"disturbed\": %s, \"reached\": %s}", statistics(),
+            disturbed(target[i]) ? "true" : "false", disturbed(target[i]) ? "null" : \
             reached(target_kind[i], median, target_limit[i]) ? "true" : "false"
     else
         printf "\"median\": null, \"reached\": null}"

@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # What is run. A workload names its sampler, a function sample_SAMPLER that makes one sample in the
-# configuration that `prefix` and `micro_options` hold, and prints one line "MEASURE VALUE" for each
-# quantity it measured. Sourced by tools/bench.
+# configuration that `prefix` and `micro_options` hold, and prints one line "MEASURE VALUE [UNIT
+# BETTER]" for each quantity it measured; unit and direction are the workload's unless it says so.
+# Sourced by tools/bench.
 
 workloads=()
 declare -A sampler_of argument_of unit_of better_of description_of
@@ -102,7 +103,7 @@ check_work() { # WORKLOAD
 # The server runs in the configuration, its clients natively. It is told to stop by a command,
 # because a signal would reach strace instead of it.
 sample_redis() {
-    local port requests=$redis_requests results
+    local port requests=$redis_requests results before after
     [[ $configuration == strace ]] && requests=$((requests / 10))
     port=$(free_port)
     # Not by as_user: the process to wait for must not be a shell's.
@@ -111,10 +112,30 @@ sample_redis() {
         --dir "$scratch/redis" </dev/null >"$scratch/redis.log" 2>&1 &
     local server=$!
     await_redis "$port" "$server"
+    before=$(redis_cpu_seconds "$port")
     results=$(/usr/bin/redis-benchmark -h 127.0.0.1 -p "$port" -P 1 -n "$requests" -t set,get --csv)
+    after=$(redis_cpu_seconds "$port")
+    check_redis_served "$port" "$requests"
     /usr/bin/redis-cli -p "$port" shutdown nosave
     wait "$server" || complain "redis-server ended with status $?"
     awk -F '"' '$2 == "SET" || $2 == "GET" { print "redis_" tolower($2), $4 }' <<<"$results"
+    awk -v from="$before" -v to="$after" -v requests="$requests" \
+        'BEGIN { print "redis_server_cpu", (to - from) * 1e6 / (2 * requests), "us/request lower" }'
+}
+
+# What the server's process used so far. Unlike the rate it does not depend on whether the client or
+# another program held the server up.
+redis_cpu_seconds() { # PORT
+    /usr/bin/redis-cli -p "$1" info cpu |
+        awk -F : '/^used_cpu_(sys|user):/ { sum += $2 } END { printf "%.6f", sum }'
+}
+
+# redis-benchmark counts an error as an answer like any other.
+check_redis_served() { # PORT REQUESTS
+    local served
+    served=$(/usr/bin/redis-cli -p "$1" info commandstats |
+        grep -cE "^cmdstat_(get|set):calls=$2,.*rejected_calls=0,failed_calls=0") || true
+    [[ $served == 2 ]] || complain "redis-server did not serve $2 of each command without an error"
 }
 
 free_port() {

@@ -1,6 +1,5 @@
 # For the scripts of tools/: where things are, and how they say that something is wrong.
 # shellcheck shell=bash
-# shellcheck disable=SC2034 # its variables are for those who source it
 
 # use_checkout CHECKOUT BUILD
 use_checkout()

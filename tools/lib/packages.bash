@@ -1,6 +1,5 @@
 # Installs the Debian packages that tools/packages lists.
 # shellcheck shell=bash
-# shellcheck disable=SC2154 # common.bash sets checkout, build and program
 
 # The packages for the uses given (build, test), without repetition.
 packages_for()

@@ -1,7 +1,6 @@
 # A root caller builds and tests as somebody else: root would hide permission errors, and would leave files behind that
 # the next caller cannot write.
 # shellcheck shell=bash
-# shellcheck disable=SC2154 # common.bash sets checkout, build and program
 
 # Sets test_uid and test_gid: the user named by ENDORUN_TEST_USER, or the owner of the checkout, or nobody.
 choose_user()

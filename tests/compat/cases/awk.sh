@@ -8,7 +8,7 @@ work() {
     local awk
     for awk in mawk gawk; do
         printf '== %s\n' "$awk"
-        seq 1 50000 | status_of "$awk" -f "$PROGRAMS/records.awk" -v out="result/$awk"
+        seq 1 50000 | expect_status 5 "$awk" -f "$PROGRAMS/records.awk" -v out="result/$awk"
     done
     printf '== gawk only\n'
     under gawk -f "$PROGRAMS/two_way.gawk" -v port="$(free_port)"

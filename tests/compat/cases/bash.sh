@@ -5,5 +5,5 @@ case_needs=(bash:bash seq:coreutils)
 case_timeout=60
 
 work() {
-    status_of bash "$PROGRAMS/bash_features.sh"
+    expect_status 17 bash "$PROGRAMS/bash_features.sh"
 }

@@ -22,21 +22,21 @@ work() {
     under curl -sS -u user:secret "$url/authenticated"
     under curl -sS -H 'X-Test: yes' -A agent -b 'a=b' -c cookies "$url/headers"
     grep -c session cookies
-    # Connections: one for three transfers.
+    # One connection for three transfers.
     under curl -sS -o /dev/null -o /dev/null -o /dev/null -w '%{http_code} %{num_connects}\n' \
         "$url/numbers/10" "$url/numbers/20" "$url/numbers/30"
     mkdir parallel
-    under curl -sS -Z --parallel-max 10 "$url/numbers/[1-60]" -o 'parallel/#1'
+    under curl -sS -Z --parallel-max 10 "$url/numbers/[1-60]" -o 'parallel/#1' 2>progress
     cat parallel/* | sha256sum
     head -c 5000 result/large >result/resumed
     under curl -sS -C - "$url/numbers/200000" -o result/resumed
     cmp result/large result/resumed && printf 'resumed\n'
     under curl -sS "file://$PWD/upload" | sha256sum
     under curl -sS "http://localhost:$port/numbers/3" | paste -sd,
-    status_of curl -sS --max-time 0.5 "$url/slow" -o /dev/null 2>/dev/null
-    status_of curl -sS --fail "$url/missing" -o /dev/null 2>/dev/null
-    status_of curl -sS http://127.0.0.1:1/ 2>/dev/null
-    status_of curl -sS no-such-protocol://x 2>/dev/null
+    expect_status 28 curl -sS --max-time 0.5 "$url/slow" -o /dev/null 2>/dev/null
+    expect_status 22 curl -sS --fail "$url/missing" -o /dev/null 2>/dev/null
+    expect_status 7 curl -sS http://127.0.0.1:1/ 2>/dev/null
+    expect_status 1 curl -sS no-such-protocol://x 2>/dev/null
     under curl -sS --limit-rate 3M "$url/numbers/200000" | sha256sum
     kill "$started_pid"
 }

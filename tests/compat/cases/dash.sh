@@ -5,7 +5,7 @@ case_needs=(dash:dash)
 case_timeout=40
 
 work() {
-    status_of dash "$PROGRAMS/dash_features.sh"
-    printf 'echo from stdin\nexit 4\n' | status_of dash -s
-    status_of dash -c 'kill -TERM $$'
+    expect_status 21 dash "$PROGRAMS/dash_features.sh"
+    printf 'echo from stdin\nexit 4\n' | expect_status 4 dash -s
+    expect_status 143 dash -c 'kill -TERM $$'
 }

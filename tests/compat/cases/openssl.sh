@@ -45,11 +45,11 @@ work() {
         start "server.$version" openssl s_server -accept "127.0.0.1:$port" -key "$PREPARED/rsa.key" \
             -cert "$PREPARED/rsa.crt" -CAfile "$PREPARED/rsa.crt" -verify 1 -"$version" -rev -quiet
         wait_until 10 port_answers "$port"
-        # The server returns each line reversed.
+        # The server returns each line reversed, until it is asked to close.
         (
             printf 'reverse this\n'
             seq 1 2000
-            sleep 1
+            printf 'CLOSE\n'
         ) | under openssl s_client -connect "127.0.0.1:$port" -CAfile "$PREPARED/rsa.crt" \
             -cert "$PREPARED/rsa.crt" -key "$PREPARED/rsa.key" -verify_return_error -quiet 2>"client.$version" >"answer.$version" || true
         head -n 1 "answer.$version"

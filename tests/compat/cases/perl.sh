@@ -7,6 +7,6 @@ case_timeout=40
 work() {
     under perl "$PROGRAMS/processes_and_signals.pl"
     under perl "$PROGRAMS/sockets_and_ipc.pl"
-    status_of perl -e 'kill KILL => $$'
-    status_of perl -e 'exec "sh", "-c", "exit 7"'
+    expect_status 137 perl -e 'kill KILL => $$'
+    expect_status 7 perl -e 'exec "sh", "-c", "exit 7"'
 }

@@ -5,5 +5,5 @@ case_needs=(/usr/bin/python3:python3)
 case_timeout=60
 
 work() {
-    status_of /usr/bin/python3 -B "$PROGRAMS/py_signal.py"
+    expect_status 130 /usr/bin/python3 -B "$PROGRAMS/py_signal.py"
 }

@@ -8,9 +8,10 @@ cli() {
     redis-cli -h 127.0.0.1 -p "$port" "$@"
 }
 
+# usage: launch NAME [OPTION]...
 launch() {
     start "$1" redis-server --bind 127.0.0.1 --port "$port" --dir "$PWD" --daemonize no --save '' \
-        --appendonly yes --appendfsync everysec --io-threads 2 --io-threads-do-reads yes
+        --appendonly yes --enable-debug-command local "${@:2}"
     server=$started_pid
     wait_until 20 pong
 }
@@ -72,7 +73,7 @@ work() {
     cli set after rewrite
     stop "$server" TERM
 
-    launch second
+    launch second --io-threads 2 --io-threads-do-reads yes
     cli get after
     cli del after
     check
@@ -83,7 +84,8 @@ work() {
     printf 'shut down with status %d\n' $?
 
     rm -r appendonlydir
-    start third redis-server --bind 127.0.0.1 --port "$port" --dir "$PWD" --save ''
+    start third redis-server --bind 127.0.0.1 --port "$port" --dir "$PWD" --save '' \
+        --enable-debug-command local
     server=$started_pid
     wait_until 20 pong
     check

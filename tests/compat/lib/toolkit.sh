@@ -8,12 +8,19 @@ under() {
     "${UNDER[@]}" "$@"
 }
 
-# As under, for a command that may fail: prints its status, and keeps the shell's own remark on a
-# signal (which has a PID in it) off stderr.
-status_of() {
-    local status=0
+# As under, for a command with an exit status of its own. The native leg fails when the status is
+# another one: two legs that fail alike prove nothing. Also keeps the shell's remark on a signal, which
+# has a PID in it, off stderr.
+# usage: expect_status STATUS COMMAND...
+expect_status() {
+    local expected=$1 status=0
+    shift
     { "${UNDER[@]}" "$@" 2>&3 3>&-; } 3>&2 2>/dev/null || status=$?
     printf 'status %d\n' "$status"
+    if [[ $LEG == native && $status -ne $expected ]]; then
+        printf 'natively %s ends with status %d, not %d\n' "$*" "$status" "$expected" >&2
+        return 1
+    fi
 }
 
 # Starts a server the same way. endorun becomes the program, so $started_pid is the server's own.

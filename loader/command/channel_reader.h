@@ -1,0 +1,52 @@
+/*
+ * The reading side of the event channel (endorun/event.h). Everything in it may be forged by the
+ * program: what stands in shared memory is copied once and then checked, and a ring that holds
+ * something else than records is skipped until its slot is free again.
+ */
+#ifndef ENDORUN_COMMAND_CHANNEL_READER_H
+#define ENDORUN_COMMAND_CHANNEL_READER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "endorun/event.h"
+#include "statistics.h"
+
+#define CHANNEL_SIZE                                                                               \
+    (sizeof(struct endorun_channel) + (size_t)ENDORUN_CHANNEL_SLOTS * ENDORUN_SLOT_SIZE)
+#define RING_SIZE sizeof(((struct endorun_slot *)0)->ring)
+
+/* How far one occupant's slot has been read. All zero: none has been seen. */
+struct slot_progress {
+    uint64_t tail; /* bytes of the ring; the one in the slot is for its writer only */
+    uint64_t calls, trapped, dropped;
+    struct image *image; /* NULL: the occupant has sent nothing yet */
+    int32_t pid;
+    bool started;    /* its image's start was read: once per occupant */
+    bool superseded; /* its process has executed another image */
+    bool damaged;
+};
+
+struct channel_reader {
+    int fd;
+    struct endorun_channel *channel;
+    struct statistics *statistics;
+    struct slot_progress slots[ENDORUN_CHANNEL_SLOTS];
+    _Alignas(uint64_t) uint8_t copy[RING_SIZE];
+};
+
+/*
+ * Makes the channel in an empty memfd, whose descriptor becomes the reader's. *reader is all zero
+ * but for .statistics. 0 or -errno.
+ */
+int channel_create(struct channel_reader *reader, int fd);
+
+/*
+ * Reads what is there, and frees the slots whose threads are done. To find out which processes have
+ * ended without a word costs a system call per slot: done when look_for_ended is set. Returns how
+ * full the fullest ring was, in percent.
+ */
+unsigned channel_drain(struct channel_reader *reader, bool look_for_ended);
+
+#endif

@@ -1,0 +1,35 @@
+# shellcheck shell=bash disable=SC2034
+case_program="Go"
+case_exercises="go build under endorun; goroutines and channels, net/http on loopback, os/exec, signal.Notify, recovered panics and nil dereferences, timers, preemption of tight loops, GC under load, mmap"
+case_needs=(go:golang-go)
+case_timeout=120
+
+go_environment() {
+    export GO111MODULE=off GOFLAGS= GOPROXY=off GOTOOLCHAIN=local CGO_ENABLED=0
+}
+
+prepare() {
+    go_environment
+    export GOCACHE=$PREPARED/cache GOPATH=$PREPARED/path
+    go build -o features "$PROGRAMS/go_features.go"
+}
+
+work() {
+    go_environment
+    export GOPATH=$PWD/path GOCACHE=$PWD/cache
+    # The compiler is a Go program as well: its result is the same to the byte.
+    cp "$PROGRAMS/go_compiled.go" .
+    GOMAXPROCS=2 under go build -p 2 -trimpath -o result/compiled go_compiled.go
+    under ./result/compiled
+    expect_status 7 "$PREPARED/features"
+    GOMAXPROCS=1 GOGC=10 expect_status 7 "$PREPARED/features"
+    GODEBUG=asyncpreemptoff=1 under ./result/compiled
+    expect_status 2 "$PREPARED/features" crash 2>crash.log
+    grep -E '^(panic:|\[signal)' crash.log
+    chmod -R u+w cache path 2>/dev/null || true
+}
+
+# The address of the code that crashed moves with the program's source only; the rest is fixed.
+normalise() {
+    sed -E 's/ pc=0x[0-9a-f]+//'
+}

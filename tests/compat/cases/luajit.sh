@@ -1,0 +1,11 @@
+# shellcheck shell=bash disable=SC2034
+case_program="luajit"
+case_exercises="JIT-compiled loops with and without the JIT, FFI calls (read, write, fork, mmap, raw syscall), FFI callbacks by qsort, io.popen, coroutines, string buffers"
+case_needs=(luajit:luajit)
+case_timeout=40
+
+work() {
+    expect_status 3 luajit "$PROGRAMS/luajit_work.lua"
+    expect_status 3 luajit -joff "$PROGRAMS/luajit_work.lua"
+    expect_status 3 luajit -O3 -Ohotloop=2 "$PROGRAMS/luajit_work.lua"
+}

@@ -1,0 +1,54 @@
+# What the scripts of the terminal cases share. Sourced by expect.
+#
+# Each step prints one line when what it waits for has appeared, and ends the script when it has not.
+# The raw bytes of a terminal come in pieces and depend on timing, so they are not compared.
+
+set timeout 15
+log_user 0
+set under $env(UNDER_COMMAND)
+set env(TERM) xterm
+# Bracketed paste would put escape sequences between a command's echo and its output.
+set env(INPUTRC) [file join $env(HOME) inputrc]
+set inputrc [open $env(INPUTRC) w]
+puts $inputrc "set enable-bracketed-paste off"
+close $inputrc
+# A size that no caller's terminal influences.
+set stty_init "rows 24 columns 80"
+
+proc fail {what} {
+    puts "did not appear: $what"
+    puts "instead: [string range $::expect_out(buffer) end-500 end]"
+    exit 1
+}
+
+# usage: see NAME PATTERN    (a regular expression)
+proc see {name pattern} {
+    set ::expect_out(buffer) ""
+    expect {
+        -re $pattern { puts "$name: seen" }
+        timeout { fail $name }
+        eof { fail "$name (the program ended)" }
+    }
+}
+
+# Types keys at a full-screen program: when it has finished drawing, since some take what arrives in
+# one piece for a function key; what was drawn before no longer counts as an answer.
+proc press {keys} {
+    set before -1
+    while {$before != 0} {
+        after 150
+        set before 0
+        expect -timeout 0 -re {.+} { set before 1 } timeout {} eof {}
+    }
+    send -- $keys
+}
+
+# The program's end: how wait reports it, without the PID.
+proc see_end {} {
+    expect {
+        eof {}
+        timeout { fail "the end" }
+    }
+    set result [wait]
+    puts "ended: [lrange $result 2 end]"
+}

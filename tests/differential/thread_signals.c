@@ -1,0 +1,285 @@
+/*
+ * Signals among threads: directed at one, or at the process and taken by any that has them open. None
+ * is lost, none arrives twice, each comes with its value; threads that sleep in calls are woken.
+ */
+#include "common.h"
+#include <pthread.h>
+#include <sched.h>
+
+#define THREADS 8
+#define EACH    2000
+
+static volatile int tids[THREADS], handled_by[THREADS], stop;
+static volatile int values_seen[THREADS * EACH];
+static __thread int own_index = -1;
+
+static int total(void)
+{
+    int sum = 0;
+    for (int i = 0; i < THREADS; i++) {
+        sum += handled_by[i];
+    }
+    return sum;
+}
+
+static void note_value(int signo, siginfo_t *info, void *context)
+{
+    (void)signo, (void)context;
+    int value = info->si_value.sival_int;
+    CHECK(value >= 0 && value < THREADS * EACH, "a value %d that nobody sent", value);
+    __atomic_fetch_add(&values_seen[value], 1, __ATOMIC_SEQ_CST);
+    if (own_index >= 0) {
+        __atomic_fetch_add(&handled_by[own_index], 1, __ATOMIC_SEQ_CST);
+    }
+}
+
+static void queue(long tid, int signo, int value)
+{
+    int info[32] = {signo, 0, SI_QUEUE, 0, getpid(), (int)getuid(), value};
+    long result;
+    do {
+        result = tid ? raw(SYS_rt_tgsigqueueinfo, getpid(), tid, signo, info)
+                     : raw(SYS_rt_sigqueueinfo, getpid(), signo, info);
+    } while (result == -EAGAIN);
+    CHECK_EQ(result, 0, "queueing a signal");
+}
+
+/* Works in calls of all kinds until told to stop. */
+static void *work(void *argument)
+{
+    own_index = (int)(long)argument;
+    int ends[2];
+    MUST(pipe(ends));
+    raw_mask(SIG_SETMASK, SIGNAL_BIT(SIGHUP));
+    tids[own_index] = raw_tid();
+    while (!stop) {
+        char byte = 'a';
+        CHECK_EQ(write(ends[1], &byte, 1), 1, "write");
+        CHECK_EQ(raw(SYS_read, ends[0], &byte, 1), 1, "read");
+        CHECK_EQ(raw(SYS_gettid), tids[own_index], "gettid");
+        CHECK_EQ(raw_mask(SIG_SETMASK, SIGNAL_BIT(SIGHUP)), SIGNAL_BIT(SIGHUP), "mask");
+        struct timespec little = {0, 20000};
+        nanosleep(&little, NULL);
+    }
+    close(ends[0]);
+    close(ends[1]);
+    return NULL;
+}
+
+static pthread_t threads[THREADS];
+
+static void start(void *(*function)(void *))
+{
+    stop = 0;
+    memset((void *)tids, 0, sizeof tids);
+    memset((void *)handled_by, 0, sizeof handled_by);
+    memset((void *)values_seen, 0, sizeof values_seen);
+    for (long i = 0; i < THREADS; i++) {
+        CHECK_EQ(pthread_create(&threads[i], NULL, function, (void *)i), 0, "pthread_create");
+    }
+    for (int i = 0; i < THREADS; i++) {
+        while (tids[i] == 0) {
+            sched_yield();
+        }
+    }
+}
+
+static void finish(int expected)
+{
+    for (int i = 0; i < 10000 && total() < expected; i++) {
+        sleep_ms(1);
+    }
+    stop = 1;
+    for (int i = 0; i < THREADS; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    CHECK_EQ(total(), expected, "signals handled");
+    for (int i = 0; i < expected; i++) {
+        CHECK_EQ(values_seen[i], 1, "times that a value was seen");
+    }
+}
+
+static void test_directed(void)
+{
+    start(work);
+    for (int i = 0; i < EACH; i++) {
+        for (int thread = 0; thread < THREADS; thread++) {
+            queue(tids[thread], 40 + i % 4, i * THREADS + thread);
+        }
+    }
+    finish(THREADS * EACH);
+    for (int i = 0; i < THREADS; i++) {
+        CHECK_EQ(handled_by[i], EACH, "signals of one thread");
+    }
+    say("directed: %d to each of %d threads\n", EACH, THREADS);
+}
+
+static void test_process_directed(void)
+{
+    start(work);
+    raw_mask(SIG_BLOCK, 0xfULL << 39);
+    for (int i = 0; i < THREADS * EACH / 2; i++) {
+        queue(0, 40 + i % 4, i);
+    }
+    finish(THREADS * EACH / 2);
+    raw_mask(SIG_SETMASK, 0);
+    say("for the process: %d taken by any\n", THREADS * EACH / 2);
+}
+
+/* ---------------------------------------------------------------- only one has it open */
+
+static void *sleep_closed(void *argument)
+{
+    own_index = (int)(long)argument;
+    raw_mask(SIG_SETMASK, own_index == 5 ? 0 : ~0ULL);
+    tids[own_index] = raw_tid();
+    while (!stop) {
+        struct timespec little = {0, 500000};
+        nanosleep(&little, NULL);
+    }
+    return NULL;
+}
+
+static void test_only_one_open(void)
+{
+    static const int signals[] = {40, SIGSYS, SIGSEGV, SIGTRAP, SIGUSR1};
+    struct kernel_sigaction first[5];
+    for (unsigned i = 0; i < 5; i++) {
+        raw_action(signals[i], NULL, &first[i]);
+        raw_handle(signals[i], note_value, SA_SIGINFO | SA_RESTART, 0);
+    }
+    start(sleep_closed);
+    raw_mask(SIG_SETMASK, ~0ULL);
+    for (int i = 0; i < 100; i++) {
+        int before = total();
+        queue(0, signals[i % 5], i);
+        while (total() == before) {
+            sched_yield();
+        }
+    }
+    finish(100);
+    CHECK_EQ(handled_by[5], 100, "signals of the one thread that has them open");
+    raw_mask(SIG_SETMASK, 0);
+    for (unsigned i = 0; i < 5; i++) {
+        raw_action(signals[i], &first[i], NULL);
+    }
+    say("the one that has them open gets them\n");
+}
+
+/* ---------------------------------------------------------------- threads that signal each other */
+
+static void *storm(void *argument)
+{
+    own_index = (int)(long)argument;
+    tids[own_index] = raw_tid();
+    for (int i = 0; i < THREADS; i++) {
+        while (tids[i] == 0) {
+            sched_yield();
+        }
+    }
+    for (int i = 0; i < EACH / 2; i++) {
+        queue(tids[(own_index + 1 + i % (THREADS - 1)) % THREADS], 40 + i % 20,
+              own_index * EACH / 2 + i);
+    }
+    while (!stop) {
+        sched_yield();
+    }
+    return NULL;
+}
+
+static void test_storm(void)
+{
+    start(storm);
+    finish(THREADS * EACH / 2);
+    say("storm: %d from each of %d threads\n", EACH / 2, THREADS);
+}
+
+/* ---------------------------------------------------------------- sleeping threads are woken */
+
+static volatile long results[THREADS];
+static int ends[2];
+
+static void note(int signo, siginfo_t *info, void *context)
+{
+    (void)signo, (void)info, (void)context;
+    __atomic_fetch_add(&handled_by[own_index], 1, __ATOMIC_SEQ_CST);
+}
+
+static void *block(void *argument)
+{
+    own_index = (int)(long)argument;
+    tids[own_index] = raw_tid();
+    char byte;
+    struct timespec long_time = {50, 0};
+    results[own_index] = own_index % 2 ? raw(SYS_read, ends[0], &byte, 1)
+                                       : raw(SYS_nanosleep, &long_time, NULL);
+    return NULL;
+}
+
+static void test_woken(void)
+{
+    MUST(pipe(ends));
+    raw_handle(SIGUSR2, note, SA_SIGINFO, 0);
+    start(block);
+    for (int i = 0; i < THREADS; i++) {
+        wait_until_blocked(getpid(), tids[i]);
+    }
+    for (int i = THREADS - 1; i >= 0; i--) {
+        CHECK_EQ(handled_by[i], 0, "handler calls before");
+        CHECK_EQ(raw(SYS_tgkill, getpid(), tids[i], SIGUSR2), 0, "tgkill");
+        pthread_join(threads[i], NULL);
+        CHECK_EQ(results[i], -EINTR, "result");
+        CHECK_EQ(handled_by[i], 1, "handler calls");
+        while (raw(SYS_tgkill, getpid(), tids[i], 0) == 0) {
+            sched_yield(); /* joined, and about to vanish */
+        }
+        CHECK_EQ(raw(SYS_tgkill, getpid(), tids[i], SIGUSR2), -ESRCH, "tgkill to a dead thread");
+    }
+    say("woken: each by its own signal\n");
+}
+
+/* ---------------------------------------------------------------- timers of threads */
+
+static void *own_timer(void *argument)
+{
+    own_index = (int)(long)argument;
+    tids[own_index] = raw_tid();
+    struct kernel_sigevent event = {.signo = 45, .notify = 4, .tid = raw_tid()};
+    int timer;
+    CHECK_EQ(raw(SYS_timer_create, CLOCK_MONOTONIC, &event, &timer), 0, "timer_create");
+    for (int i = 1; i <= 200; i++) {
+        struct itimerspec soon = {.it_value = {0, 1000 + i * 100}};
+        CHECK_EQ(raw(SYS_timer_settime, timer, 0, &soon, NULL), 0, "timer_settime");
+        while (handled_by[own_index] < i) {
+            raw(SYS_sched_yield);
+        }
+        CHECK_EQ(handled_by[own_index], i, "expirations");
+    }
+    CHECK_EQ(raw(SYS_timer_delete, timer), 0, "timer_delete");
+    return NULL;
+}
+
+static void test_thread_timers(void)
+{
+    raw_handle(45, note, SA_SIGINFO | SA_RESTART, 0);
+    start(own_timer);
+    for (int i = 0; i < THREADS; i++) {
+        pthread_join(threads[i], NULL);
+        CHECK_EQ(handled_by[i], 200, "expirations");
+    }
+    say("timers: 200 for each of %d threads\n", THREADS);
+}
+
+int main(void)
+{
+    for (int signo = 40; signo < 60; signo++) {
+        raw_handle(signo, note_value, SA_SIGINFO | SA_RESTART, 0);
+    }
+    test_directed();
+    test_process_directed();
+    test_only_one_open();
+    test_storm();
+    test_woken();
+    test_thread_timers();
+    return 0;
+}
