@@ -6,6 +6,10 @@
 #include "endorun/session.h"
 #include "../loader/image/elf.h"
 
+/* How an image learns the number of its own descriptor: AT_EXECFN is one of these and a number. */
+#define PATH_OF_DESCRIPTOR        "/proc/self/fd/" /* what the monitor executes */
+#define KERNEL_PATH_OF_DESCRIPTOR "/dev/fd/"       /* what the kernel makes of execveat(2) */
+
 #define SCRIPT_DEPTH_MAX 5                            /* fs/exec.c: exec_binprm() */
 #define SCRIPT_LINE_MAX  256                          /* BINPRM_BUF_SIZE */
 #define PREFIX_MAX       (3 * (SCRIPT_DEPTH_MAX + 1)) /* what scripts put before the arguments */

@@ -57,8 +57,9 @@ static long open_executable(struct program *program, int directory, const char *
     if (path[0] == 0 && empty == 0) {
         return -ENOENT;
     }
-    if (empty == 0 && names_own_exe(directory, path)) {
-        path = program_path;
+    char linked[PATH_MAX_BYTES];
+    if (empty == 0 && find_linked_program(directory, path, linked)) {
+        path = linked;
     }
     long result = SYS4(__NR_newfstatat, directory, path, &status, empty | nofollow);
     if (result != 0) {

@@ -1,13 +1,16 @@
 /*
- * /proc/self/exe leads to the monitor image. Calls that follow it are given the program's path
- * instead, however the link is spelled: what counts is the link's inode in /proc.
+ * /proc/PID/exe leads to the monitor image in every process under endorun. Calls that follow the link
+ * are given the path of the program instead, however the link is spelled: what counts is where it
+ * leads.
  */
 #include "self.h"
 #include "calls.h"
+#include "process.h"
 #include "support.h"
 #include "syscall.h"
 
-#define STANDARD_LINK       "/proc/self/exe"
+#define OWN_LINK   "/proc/self/exe"
+#define IMAGE_LINK "/memfd:endorun (deleted)" /* what the link reads: the launcher's memfd */
 
 const char *program_path;
 
@@ -18,36 +21,72 @@ static bool ends_in_exe(const char *path)
            (length == 3 || path[length - 4] == '/');
 }
 
-static bool contains(const char *path, const char *part)
+static bool leads_to_image(int directory, const char *path)
 {
-    size_t length = strlen(part);
-    for (; *path != 0; path++) {
-        if (strlen(path) >= length && memcmp(path, part, length) == 0) {
-            return true;
-        }
-    }
-    return false;
+    char target[sizeof IMAGE_LINK];
+    long length = SYS4(__NR_readlinkat, directory, path, target, sizeof target);
+    return length == (long)sizeof IMAGE_LINK - 1 &&
+           memcmp(target, IMAGE_LINK, sizeof IMAGE_LINK - 1) == 0;
 }
 
-bool names_own_exe(int directory, const char *path)
+static bool is_own_link(int directory, const char *path)
 {
     struct kernel_stat link, own;
-    if (!ends_in_exe(path) ||
-        SYS4(__NR_newfstatat, directory, path, &link, AT_SYMLINK_NOFOLLOW) != 0 ||
-        (link.mode & S_IFMT) == S_IFREG || (link.mode & S_IFMT) == S_IFDIR) {
+    return SYS4(__NR_newfstatat, directory, path, &link, AT_SYMLINK_NOFOLLOW) == 0 &&
+           SYS4(__NR_newfstatat, AT_FDCWD, OWN_LINK, &own, AT_SYMLINK_NOFOLLOW) == 0 &&
+           link.dev == own.dev && link.ino == own.ino;
+}
+
+/* A search in another process's list of mappings. */
+struct search {
+    int directory;
+    char path[PATH_MAX_BYTES]; /* its "maps" */
+    char *program;             /* the result; empty: none */
+};
+
+/*
+ * The program of another process: the file mapped lowest in its memory. Programs are linked or placed
+ * below all libraries.
+ */
+static void search_mappings(void *argument)
+{
+    struct search *search = argument;
+    char text[PAGE_SIZE];
+    long fd = SYS4(__NR_openat, search->directory, search->path, O_RDONLY | O_CLOEXEC, 0);
+    long size = fd < 0 ? 0 : SYS3(__NR_read, fd, text, sizeof text);
+    uint64_t used = 0;
+    for (long at = 0; at < size && text[at] != 0; at++) {
+        if (used == 0 ? text[at] == '/' : text[at] != '\n') {
+            search->program[used++] = text[at];
+        } else if (used != 0) {
+            break;
+        }
+        if (used == PATH_MAX_BYTES - 1) {
+            break;
+        }
+    }
+    search->program[used] = 0;
+    if (fd >= 0) {
+        SYS1(__NR_close, fd);
+    }
+}
+
+bool find_linked_program(int directory, const char *path, char *program)
+{
+    if (!ends_in_exe(path) || !leads_to_image(directory, path)) {
         return false;
     }
-    if (SYS4(__NR_newfstatat, AT_FDCWD, STANDARD_LINK, &own, AT_SYMLINK_NOFOLLOW) != 0) {
-        return false;
-    }
-    if (link.dev == own.dev && link.ino == own.ino) {
+    program[0] = 0;
+    if (is_own_link(directory, path)) {
+        append_string(program, PATH_MAX_BYTES, program_path);
         return true;
     }
-    /* The links of the threads are others: what they lead to has to be compared. */
-    return link.dev == own.dev && contains(path, "thread-self/") &&
-           SYS4(__NR_newfstatat, directory, path, &link, 0) == 0 &&
-           SYS4(__NR_newfstatat, AT_FDCWD, STANDARD_LINK, &own, 0) == 0 && link.dev == own.dev &&
-           link.ino == own.ino;
+    struct search search = {.directory = directory, .program = program};
+    memcpy(search.path, path, strlen(path) - 3);
+    search.path[strlen(path) - 3] = 0;
+    append_string(search.path, sizeof search.path, "maps");
+    with_private_descriptors(search_mappings, &search);
+    return program[0] == '/';
 }
 
 /* Where the calls of this family have what: argument numbers, -1: none. */
@@ -77,6 +116,17 @@ static struct path_call describe(uint32_t number)
     }
 }
 
+/* The call, made with the program's path where its own leads to the image. */
+static long follow_link(uint32_t number, unsigned long arguments[6], int at, int directory,
+                        const char *path)
+{
+    char program[PATH_MAX_BYTES];
+    if (find_linked_program(directory, path, program)) {
+        arguments[at] = (unsigned long)program;
+    }
+    return window_syscall((long)number, arguments);
+}
+
 long handle_PATH_EXE(struct thread *thread, const struct user_registers *call)
 {
     unsigned long arguments[6] = {call->rdi, call->rsi, call->rdx, call->r10, call->r8, call->r9};
@@ -87,8 +137,8 @@ long handle_PATH_EXE(struct thread *thread, const struct user_registers *call)
     int directory = shape.directory < 0 ? AT_FDCWD : (int)arguments[shape.directory];
     if (copy_string_from_user(path, user_pointer(arguments[shape.path]), sizeof path) >= 0 &&
         !(shape.flags >= 0 && (arguments[shape.flags] & shape.nofollow) != 0) &&
-        ends_in_exe(path) && names_own_exe(directory, path)) {
-        arguments[shape.path] = (unsigned long)program_path;
+        ends_in_exe(path)) {
+        return follow_link(number, arguments, shape.path, directory, path);
     }
     return window_syscall((long)number, arguments);
 }
@@ -100,16 +150,16 @@ long handle_READLINK(struct thread *thread, const struct user_registers *call)
     uint64_t name = at ? call->rsi : call->rdi;
     uint64_t buffer = at ? call->rdx : call->rsi;
     int32_t size = (int32_t)(at ? call->r10 : call->rdx);
-    char path[PATH_MAX_BYTES];
+    char path[PATH_MAX_BYTES], program[PATH_MAX_BYTES];
     (void)thread;
     long result = forward_call(call);
     if (result <= 0 || copy_string_from_user(path, user_pointer(name), sizeof path) < 0 ||
-        !names_own_exe(directory, path)) {
+        !find_linked_program(directory, path, program)) {
         return result;
     }
-    int32_t length = (int32_t)strlen(program_path);
+    int32_t length = (int32_t)strlen(program);
     length = length < size ? length : size;
-    return copy_to_user(user_pointer(buffer), program_path, (unsigned long)length) == 0
+    return copy_to_user(user_pointer(buffer), program, (unsigned long)length) == 0
                ? length
                : -EFAULT;
 }

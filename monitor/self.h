@@ -1,4 +1,4 @@
-/* What the program is to see of itself where the kernel would show the monitor image. */
+/* What the program is to see where the kernel would show the monitor image. */
 #ifndef ENDORUN_MONITOR_SELF_H
 #define ENDORUN_MONITOR_SELF_H
 
@@ -8,9 +8,9 @@
 extern const char *program_path;
 
 /*
- * Whether the path names the /proc link "exe" of this very process. Only such names are looked at
- * further: the last component must be "exe".
+ * When the path names the /proc link "exe" of a process under endorun, however it is spelled: writes
+ * the path of that process's program to `program` (PATH_MAX_BYTES) and gives true.
  */
-bool names_own_exe(int directory, const char *path);
+bool find_linked_program(int directory, const char *path, char *program);
 
 #endif

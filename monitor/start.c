@@ -19,7 +19,6 @@
 #define PIE_RANDOM_PAGES (1UL << 28)      /* vm.mmap_rnd_bits as kernels are built */
 #define BRK_RANDOM_PAGES (1UL << 13)      /* 32 MiB, arch_randomize_brk() */
 #define FRAME_SIZE_UNKNOWN (12UL << 10)   /* AT_MINSIGSTKSZ came with Linux 5.14; AMX needs 11 KiB */
-#define PATH_OF_DESCRIPTOR "/dev/fd/"
 
 uint64_t gate_in_use;
 
@@ -118,15 +117,28 @@ static void note_own_text(void)
     }
 }
 
-/* The image's descriptor from "/dev/fd/N", -1 if the kernel did not execute it by one. */
+static const char *behind_prefix(const char *string, const char *prefix)
+{
+    while (*prefix != 0) {
+        if (*string++ != *prefix++) {
+            return 0;
+        }
+    }
+    return string;
+}
+
+/* The number of the image's descriptor from AT_EXECFN, -1 if it was not executed by one. */
 static int image_descriptor(const char *name)
 {
-    uint64_t length = sizeof PATH_OF_DESCRIPTOR - 1;
+    const char *digits = behind_prefix(name, KERNEL_PATH_OF_DESCRIPTOR);
     int number = 0;
-    if (memcmp(name, PATH_OF_DESCRIPTOR, length) != 0 || name[length] == 0) {
+    if (digits == 0) {
+        digits = behind_prefix(name, PATH_OF_DESCRIPTOR);
+    }
+    if (digits == 0 || *digits == 0) {
         return -1;
     }
-    for (const char *at = name + length; *at != 0; at++) {
+    for (const char *at = digits; *at != 0; at++) {
         if (*at < '0' || *at > '9' || number > 100000000) {
             return -1;
         }

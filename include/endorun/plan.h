@@ -8,6 +8,20 @@
  *
  * Layout of a plan: struct endorun_plan, then site_count times struct endorun_plan_site, sorted by
  * strictly ascending offset. All integers little endian; no padding.
+ *
+ * Name of a plan in the cache directory: sixteen lower-case hexadecimal digits and ".plan". The
+ * digits are FNV-1a with 64 bits (hash = 0xcbf29ce484222325; for each byte: hash ^= byte, hash *=
+ * 0x100000001b3 modulo 2^64) over the bytes of .identity, then those of .build_id_size, then the
+ * first .build_id_size bytes of .build_id.
+ *
+ * Checksum of a plan: the same, over 64-bit words in the place of bytes, from the plan's first word
+ * to its last, the word .checksum counting as zero.
+ *
+ * Build ID of a file, which both sides look for alike: only the first ENDORUN_BUILD_ID_WITHIN bytes
+ * are read. The program headers in them are taken in order, up to the first that does not fit; each
+ * PT_NOTE that lies in them whole is searched, names and descriptions padded to 4 bytes, up to the
+ * first note that does not fit. The first note of type NT_GNU_BUILD_ID, name "GNU" and at most
+ * ENDORUN_BUILD_ID_MAX bytes is the build ID.
  */
 #ifndef ENDORUN_PLAN_H
 #define ENDORUN_PLAN_H
@@ -18,13 +32,14 @@
 #define ENDORUN_PLAN_VERSION      1U
 #define ENDORUN_PLAN_MAX_SITES    65536U
 #define ENDORUN_BUILD_ID_MAX      32U /* bytes; GNU ld writes 20, lld 8 to 20 */
+#define ENDORUN_BUILD_ID_WITHIN   1024U /* bytes at a file's beginning where it is looked for */
 #define ENDORUN_PLAN_DISPLACE_MAX 16U /* bytes a stub has room for */
 
 /* How a site is rewritten. Values are stored: append only. */
 enum endorun_tactic {
     ENDORUN_TACTIC_SUD = 0,       /* left to Syscall User Dispatch; .reason says why */
     ENDORUN_TACTIC_PADDING = 1,   /* site becomes `jmp rel8` to dead padding; that becomes `jmp rel32` */
-    ENDORUN_TACTIC_PRECEDING = 2, /* instruction right before becomes `jmp rel32`; site is kept */
+    ENDORUN_TACTIC_PRECEDING = 2, /* `jmp rel32` is written into an instruction before; site is kept */
     ENDORUN_TACTIC_COUNT
 };
 
@@ -32,10 +47,10 @@ enum endorun_tactic {
 enum endorun_sud_reason {
     ENDORUN_REASON_NONE = 0,
     ENDORUN_REASON_SIGRETURN = 1,     /* unwinders recognise the bytes of rt_sigreturn's restorer */
-    ENDORUN_REASON_NO_FDE = 2,        /* no unwind information covers it: may be data in text */
+    ENDORUN_REASON_NO_FDE = 2,        /* no unwind information or function symbol covers it */
     ENDORUN_REASON_NO_ROOM = 3,       /* no dead padding in reach, nothing displaceable before */
-    ENDORUN_REASON_NOT_DECODED = 4,   /* the bytes are not an instruction of the linear sweep */
-    ENDORUN_REASON_BRANCH_TARGET = 5, /* room was there, but a known branch enters it */
+    ENDORUN_REASON_NOT_DECODED = 4,   /* not proven to be an instruction: may be data in text */
+    ENDORUN_REASON_BRANCH_TARGET = 5, /* room was there, but something refers into it */
     ENDORUN_REASON_COUNT
 };
 
@@ -62,6 +77,13 @@ struct endorun_plan {
     uint32_t site_count;
 };
 
+/*
+ * PRECEDING displaces one instruction or several, contiguous, up to the site: they run in the stub,
+ * byte for byte but for the disp32. The first is long enough for the jump; the bytes of the others
+ * stay in their place. So the address A + k in the original stands for the address C + k in the
+ * copy, and when k is the start of the second instruction or a later one, the original may as well
+ * be resumed: it leads to the `syscall`, which is caught by SUD.
+ */
 struct endorun_plan_site {
     uint64_t offset;       /* file offset of the `syscall` instruction (0F 05) */
     uint8_t tactic;        /* enum endorun_tactic */

@@ -3,8 +3,8 @@
  * the first, the monitor every later one, each into a memfd sealed against writing, growing,
  * shrinking and further sealing.
  *
- * How the new image finds it: the image is executed by execveat(image_fd, "", ..., AT_EMPTY_PATH),
- * so AT_EXECFN reads "/dev/fd/<image_fd>". The session's descriptor is image_fd - 1, open across
+ * How the new image finds it: the image is executed by execveat(image_fd, "", ..., AT_EMPTY_PATH) or
+ * by execve("/proc/self/fd/<image_fd>"), so AT_EXECFN ends in its number. The session's descriptor is image_fd - 1, open across
  * exec; image_fd is close-on-exec. The new image closes what it was given before the program runs.
  *
  * Layout: struct endorun_session, then the strings (each NUL-terminated) that the offsets name.
@@ -39,23 +39,24 @@ struct endorun_session {
     uint32_t flags;
     uint32_t isolation;
 
-    int32_t program_fd;    /* the ELF file to load, O_RDONLY; -1: open the path `execfn` names */
-    int32_t channel_fd;    /* the event channel's memfd (event.h); -1: no reader */
-    uint32_t reader_pid;   /* the process that drains the channel; 0: none */
-    int32_t reader_channel_fd; /* the channel's descriptor number in the reader */
-
     uint64_t signal_mask;   /* the mask that the program is to have, as rt_sigprocmask shapes it */
     uint64_t held_ignored;  /* signals the monitor always handles, ignored by the program */
     uint64_t held_pending;  /* of those, the ones pending for the program */
     uint64_t nofile_soft;   /* RLIMIT_NOFILE's soft limit to set back; ~0: leave it */
     uint64_t fresh_mask;    /* 1: the mask and dispositions are the kernel's own (first image) */
 
+    int32_t program_fd; /* the ELF file to load, O_RDONLY; -1: open the path `execfn` names */
+
+    /* The image opens the event channel (event.h) by the reader's /proc/PID/fd: no descriptor is
+       handed over. */
+    uint32_t reader_pid;       /* 0: none */
+    int32_t reader_channel_fd; /* the channel's descriptor number in the reader */
+
     uint32_t execfn;       /* AT_EXECFN: the path as the caller gave it */
     uint32_t program_path; /* canonical path of the loaded file, for /proc/self/exe */
     uint32_t command_path; /* the endorun executable: it makes the plans that the cache lacks */
     uint32_t cache_path;   /* directory of cached plans */
     uint32_t comm;         /* name for PR_SET_NAME */
-    uint32_t reserved;
 };
 
 #endif

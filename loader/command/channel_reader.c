@@ -157,8 +157,8 @@ static bool identify(struct channel_reader *reader, struct slot_progress *progre
     if (progress->image == NULL && (__atomic_load_n(&slot->head, __ATOMIC_ACQUIRE) != 0 ||
                                     __atomic_load_n(&slot->calls, __ATOMIC_ACQUIRE) != 0)) {
         progress->pid = __atomic_load_n(&slot->pid, __ATOMIC_RELAXED);
-        progress->image = statistics_use_image(
-            reader->statistics, __atomic_load_n(&slot->image, __ATOMIC_RELAXED));
+        progress->image = statistics_use_image(reader->statistics,
+                                               __atomic_load_n(&slot->image, __ATOMIC_RELAXED));
     }
     return progress->image != NULL;
 }
@@ -201,9 +201,9 @@ static unsigned visit_slot(struct channel_reader *reader, size_t index, bool loo
         return 0;
     }
     /* Before the last look at the slot, so that nothing is written after it. */
-    const bool done = state == ENDORUN_SLOT_CLOSED || progress->superseded ||
-                      (look_for_ended &&
-                       process_has_ended(__atomic_load_n(&slot->pid, __ATOMIC_RELAXED)));
+    const bool done =
+        state == ENDORUN_SLOT_CLOSED || progress->superseded ||
+        (look_for_ended && process_has_ended(__atomic_load_n(&slot->pid, __ATOMIC_RELAXED)));
     if (identify(reader, progress, slot)) {
         count_calls(reader, progress, slot);
         fullness = drain_ring(reader, progress, slot);

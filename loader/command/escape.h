@@ -4,7 +4,8 @@
 
 #include <stdio.h>
 
-/* Printable characters as they are; a backslash, control characters and what is no UTF-8 as \xNN. */
+/* Printable characters as they are; a backslash, control characters and what is no UTF-8 as \xNN.
+ */
 void write_escaped(FILE *out, const char *string);
 
 /* With the quotes. Bytes that are no UTF-8 become U+FFFD: JSON has no other way to say them. */

@@ -48,8 +48,11 @@ bool job_fork(struct job *job)
     job->program = fork();
     if (job->program < 0)
         die(STATUS_SETUP, "cannot make the program's process: %s", strerror(errno));
-    if (job->program > 0)
+    if (job->program > 0) {
+        /* What the group got before the program was in it is sent on: better twice than never. */
+        signal_witness_ask(&job->witness);
         return false;
+    }
     sigaction(SIGCHLD, &job->child_before, NULL);
     set_mask(job->mask_before, NULL);
     return true;
@@ -68,8 +71,8 @@ void job_wait(const struct job *job, int timeout)
 static size_t take_signals(const struct job *job, struct signalfd_siginfo taken[static TAKEN_MAX],
                            size_t count)
 {
-    while (count < TAKEN_MAX && read(job->signal_fd, &taken[count], sizeof taken[count]) ==
-                                    (ssize_t)sizeof taken[count])
+    while (count < TAKEN_MAX &&
+           read(job->signal_fd, &taken[count], sizeof taken[count]) == (ssize_t)sizeof taken[count])
         if (taken[count].ssi_signo != SIGCHLD || taken[count].ssi_code <= 0)
             count++;
     return count;
@@ -112,7 +115,8 @@ static void pass_signals(struct job *job)
         if ((to_group & bit_of(taken[i].ssi_signo)) != 0)
             continue;
         if (job->witness.socket >= 0 || taken[i].ssi_code != SI_KERNEL)
-            send_on(job, &taken[i]); /* without a witness: what the kernel sends is the terminal's */
+            send_on(job,
+                    &taken[i]); /* without a witness: what the kernel sends is the terminal's */
     }
 }
 

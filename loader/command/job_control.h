@@ -3,8 +3,8 @@
  * supervisor, timeout(1), it stops, continues and ends as the program does, and a signal sent to it
  * is one sent to the program.
  *
- * Not to be had: SIGSTOP and SIGKILL sent to the reader alone act on it alone. Killed, it leaves the
- * program running, unheard. Stopped, it reads nothing until it is continued.
+ * Not to be had: SIGSTOP and SIGKILL sent to the reader alone act on it alone. Killed, it leaves
+ * the program running, unheard. Stopped, it reads nothing until it is continued.
  */
 #ifndef ENDORUN_COMMAND_JOB_CONTROL_H
 #define ENDORUN_COMMAND_JOB_CONTROL_H

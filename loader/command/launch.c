@@ -151,7 +151,6 @@ void launch(const struct command_line *line)
         .flags = ENDORUN_SESSION_FIRST,
         .isolation = resolve_isolation(line->isolation),
         .program_fd = -1,
-        .channel_fd = -1,
         .reader_channel_fd = -1,
         .nofile_soft = DESCRIPTOR_LIMIT_UNTOUCHED,
         .fresh_mask = 1,
@@ -172,6 +171,8 @@ void launch(const struct command_line *line)
 
     open_handover(&session, &session_fd, &image_fd);
     fill_handover(&session, &strings, session_fd, image_fd);
+    if (line->stats)
+        reader_split(line->operands[0]);
     if (line->argv0 != NULL)
         line->operands[0] = (char *)line->argv0;
     execute_image(image_fd, line->operands);

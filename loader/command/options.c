@@ -125,7 +125,10 @@ const struct command_option command_options[] = {
      .argument = "FILE",
      .optional = true,
      .modes = IN(MODE_RUN),
-     .apply = apply_stats},
+     .apply = apply_stats,
+     .help = "at the end, say how many system calls the program made, how many of them were "
+             "trapped, and where: on standard error, or as JSON into FILE; endorun then stays, as "
+             "the program's parent, and ends as the program does"},
     {.name = "argv0",
      .argument = "NAME",
      .modes = IN(MODE_RUN),

@@ -8,11 +8,11 @@
  * Bounds, far above what programs do, against one that forges records. What is beyond one of them
  * is counted as ignored.
  */
-#define FILES_MAX             16384U
-#define SEGMENTS_MAX          65536U
-#define MODULES_MAX           262144U /* in all images */
-#define MODULES_OF_IMAGE_MAX  1024U
-#define ADDRESSES_MAX         1048576U /* in all images and files */
+#define FILES_MAX              16384U
+#define SEGMENTS_MAX           65536U
+#define MODULES_MAX            262144U /* in all images */
+#define MODULES_OF_IMAGE_MAX   1024U
+#define ADDRESSES_MAX          1048576U /* in all images and files */
 #define ADDRESSES_OF_IMAGE_MAX 4096U
 
 /*
@@ -123,8 +123,7 @@ static void add_bounded(struct statistics *statistics, struct tally *tally, uint
 {
     const size_t before = tally->used;
 
-    if (!tally_add(tally, key, count,
-                   statistics->address_count < ADDRESSES_MAX && before < limit))
+    if (!tally_add(tally, key, count, statistics->address_count < ADDRESSES_MAX && before < limit))
         statistics->ignored += count;
     statistics->address_count += tally->used - before;
 }
@@ -140,13 +139,13 @@ static void place_traps(struct statistics *statistics, const struct image *image
         return;
     }
     module->file->traps += entry->count;
-    add_bounded(statistics, &module->file->offsets,
-                entry->key - module->start + module->offset, entry->count, ADDRESSES_MAX);
+    add_bounded(statistics, &module->file->offsets, entry->key - module->start + module->offset,
+                entry->count, ADDRESSES_MAX);
 }
 
 /* Gives the traps from the first to the last address to the files that are mapped there. */
-static void place_traps_between(struct statistics *statistics, struct image *image,
-                                uint64_t first, uint64_t last)
+static void place_traps_between(struct statistics *statistics, struct image *image, uint64_t first,
+                                uint64_t last)
 {
     struct tally all = image->traps;
 
@@ -280,11 +279,10 @@ void statistics_module(struct statistics *statistics, struct image *image,
     file->planned += module->planned;
     if (module->planned != 0 && !note_sites(statistics, file, module))
         statistics->ignored++;
-    add_module(statistics, image,
-               &(struct module){.start = module->start,
-                                .end = module->end,
-                                .offset = module->offset,
-                                .file = file});
+    add_module(
+        statistics, image,
+        &(struct module){
+            .start = module->start, .end = module->end, .offset = module->offset, .file = file});
 }
 
 void statistics_trap(struct statistics *statistics, struct image *image, uint64_t address)

@@ -70,8 +70,7 @@ static int decide_sites(struct analyser *analyser)
     sites_refuse_entered(sites, references);
     padding_cut(between, references);
     padding_cut(inside, references);
-    if (slots_assign(sites, between, inside, &analyser->image, analyser->error) != 0 ||
-        sites_displace_several(sites, references) != 0)
+    if (slots_assign(sites, between, inside, &analyser->image, analyser->error) != 0)
         return -1;
     slots_give_up(sites, between, inside);
     return 0;
@@ -110,11 +109,9 @@ static void fill_plan_site(struct endorun_plan_site *out, const struct site *sit
         out->slot = (int8_t)(distance - (int64_t)SYSCALL_SIZE);
         memcpy(out->original, bytes + distance, JUMP_SIZE);
     } else if (site->tactic == ENDORUN_TACTIC_PRECEDING) {
-        const struct displacement *displaced = site->one.bytes != 0 ? &site->one : &site->several;
-
-        out->displaced = displaced->bytes;
-        out->rip_relative = displaced->rip_relative;
-        memcpy(out->original, bytes - displaced->bytes, displaced->bytes);
+        out->displaced = site->displacement.bytes;
+        out->rip_relative = site->displacement.rip_relative;
+        memcpy(out->original, bytes - out->displaced, out->displaced);
     }
 }
 

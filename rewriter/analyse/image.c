@@ -11,11 +11,15 @@
 #define MAX_SEGMENTS    1024U
 #define MAX_SECTIONS    4096U
 #define MAX_LOADED_SIZE (UINT64_C(2) << 30) /* bytes */
-#define MAX_NOTES_SIZE  (UINT64_C(1) << 16) /* bytes */
 
 static uint64_t nanoseconds(const struct timespec *time)
 {
     return (uint64_t)time->tv_sec * UINT64_C(1000000000) + (uint64_t)time->tv_nsec;
+}
+
+static uint64_t round_up_to_word(uint32_t size)
+{
+    return ((uint64_t)size + 3) & ~UINT64_C(3);
 }
 
 static int read_identity(int fd, struct endorun_file_identity *identity, char *error)
@@ -110,45 +114,52 @@ static int add_segment(struct image *image, size_t *capacity, const Elf64_Phdr *
     return 0;
 }
 
-static bool build_id_note(const uint8_t *note, const Elf64_Nhdr *header)
+/* The build ID among the notes of one PT_NOTE. See endorun/plan.h: the monitor does the same. */
+static void find_build_id(struct image *image, const uint8_t *notes, uint64_t size)
 {
-    return header->n_type == NT_GNU_BUILD_ID && header->n_namesz == sizeof(ELF_NOTE_GNU) &&
-           memcmp(note + sizeof(*header), ELF_NOTE_GNU, sizeof(ELF_NOTE_GNU)) == 0 &&
-           header->n_descsz > 0 && header->n_descsz <= ENDORUN_BUILD_ID_MAX;
-}
+    uint64_t at = 0;
 
-/* Takes the build ID from one PT_NOTE, unless an earlier one had it. See endorun/plan.h. */
-static void read_build_id(struct image *image, const Elf64_Phdr *segment)
-{
-    const uint64_t alignment = segment->p_align == 8 ? 8 : 4;
-    const uint64_t size = segment->p_filesz;
-    const uint8_t *notes;
-    uint64_t position = 0;
-
-    if (image->build_id_size != 0 || size > MAX_NOTES_SIZE)
-        return;
-    notes = read_chunk(image, segment->p_offset, size);
-    if (notes == NULL)
-        return;
-    while (size - position >= sizeof(Elf64_Nhdr)) {
-        Elf64_Nhdr header;
+    while (size - at >= sizeof(Elf64_Nhdr)) {
+        Elf64_Nhdr note;
         uint64_t description;
-        uint64_t end;
+        uint64_t next;
 
-        memcpy(&header, notes + position, sizeof(header));
-        description = sizeof(header) + header.n_namesz;
-        description = (description + alignment - 1) & ~(alignment - 1);
-        end = (description + header.n_descsz + alignment - 1) & ~(alignment - 1);
-        if (description + header.n_descsz > size - position)
+        memcpy(&note, notes + at, sizeof(note));
+        description = at + sizeof(note) + round_up_to_word(note.n_namesz);
+        next = description + round_up_to_word(note.n_descsz);
+        if (next > size)
             return;
-        if (build_id_note(notes + position, &header)) {
-            memcpy(image->build_id, notes + position + description, header.n_descsz);
-            image->build_id_size = header.n_descsz;
+        if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == sizeof(ELF_NOTE_GNU) &&
+            memcmp(notes + at + sizeof(note), ELF_NOTE_GNU, sizeof(ELF_NOTE_GNU)) == 0 &&
+            note.n_descsz <= ENDORUN_BUILD_ID_MAX) {
+            memcpy(image->build_id, notes + description, note.n_descsz);
+            image->build_id_size = note.n_descsz;
             return;
         }
-        if (end > size - position)
+        at = next;
+    }
+}
+
+static void read_build_id(struct image *image)
+{
+    const uint64_t size = image->identity.size < ENDORUN_BUILD_ID_WITHIN ? image->identity.size
+                                                                         : ENDORUN_BUILD_ID_WITHIN;
+    const uint8_t *bytes = read_chunk(image, 0, size);
+    Elf64_Ehdr header;
+
+    if (bytes == NULL || size < sizeof(header))
+        return;
+    memcpy(&header, bytes, sizeof(header));
+    for (unsigned i = 0; i < header.e_phnum && image->build_id_size == 0; i++) {
+        const uint64_t at = header.e_phoff + i * sizeof(Elf64_Phdr);
+        Elf64_Phdr segment;
+
+        if (header.e_phoff > size || at + sizeof(segment) > size)
             return;
-        position += end;
+        memcpy(&segment, bytes + at, sizeof(segment));
+        if (segment.p_type == PT_NOTE && segment.p_offset < size &&
+            segment.p_filesz <= size - segment.p_offset)
+            find_build_id(image, bytes + segment.p_offset, segment.p_filesz);
     }
 }
 
@@ -173,8 +184,6 @@ static int read_program_headers(struct image *image, char *error)
             image->dynamic = range;
         if (header->p_type == PT_GNU_EH_FRAME)
             image->eh_frame_hdr = range;
-        if (header->p_type == PT_NOTE)
-            read_build_id(image, header);
         if (header->p_type != PT_LOAD || header->p_memsz == 0)
             continue;
         if (check_segment(image, i, header, previous_end, error) != 0)
@@ -314,6 +323,7 @@ int image_open(struct image *image, int fd, char *error)
     image->elf = image->library->elf_begin(fd, ELF_C_READ, NULL);
     if (image->elf == NULL)
         return fail(error, "cannot read the ELF header: %s", image->library->elf_errmsg(-1));
+    read_build_id(image);
     if (check_header(image, error) != 0 || read_program_headers(image, error) != 0 ||
         check_text_offsets(image, error) != 0 || read_section_headers(image, error) != 0)
         return -1;

@@ -464,12 +464,3 @@ int references_collect(struct references *references, const struct range_list *r
     }
     return scan_file(references);
 }
-
-int references_collect_all(struct references *references)
-{
-    for (size_t i = 0; i < references->functions->count; i++) {
-        if (enter_function(references, &references->functions->items[i]) != 0)
-            return -1;
-    }
-    return 0;
-}

@@ -15,9 +15,10 @@
  * - Absolute addresses need a relocation in a position-independent file. In one linked to a fixed
  *   address they may stand anywhere in any segment, so all bytes of all segments are tried.
  * - Offsets in jump tables count from a table address that the function itself loads: each address
- *   formed by lea in a decoded function is read as such a table. Table entries lead to the starts
- *   of instructions; so this matters only to who displaces more than one of them, and then all
- *   functions are decoded (references_collect_all).
+ *   formed by lea in a decoded function is read as such a table. (Tables, like landing pads, lead
+ *   to the starts of instructions; no rewrite takes the place of an instruction that is not nop
+ *   but by its own first bytes. So this is a second lock, and need not see tables of functions
+ *   that are not decoded.)
  * - Landing pads stand in the tables that FDEs point to.
  */
 #ifndef ENDORUN_ANALYSE_REFERENCES_H
@@ -56,12 +57,6 @@ int references_want(struct references *references, uint64_t start, uint64_t end)
 
 /* `ranges` is the unreduced list: the start of each counts as an entry. */
 int references_collect(struct references *references, const struct range_list *ranges);
-
-/*
- * Decodes the functions that were not worth it before. What references_collect() found is complete
- * but for jump tables whose address is formed far away from the wanted byte; this finds those too.
- */
-int references_collect_all(struct references *references);
 
 /* The first entered byte from `start` up to `end`; `end` when there is none. */
 uint64_t first_entered(const struct references *references, uint64_t start, uint64_t end);

@@ -162,23 +162,22 @@ static struct displacement displacement_from(const struct site_search *search,
     return displacement.found;
 }
 
-/* Goes back from the site, instruction by instruction, until there is room for a jump. */
+/* Goes back from the site to the first instruction that a jump fits into. */
 static void find_displacement(const struct site_search *search, const struct decoder *decoder,
                               struct site *site)
 {
+    uint64_t end = site->address;
+
     for (size_t i = 1; i <= search->previous_count && i <= MAX_PREVIOUS; i++) {
         const uint64_t start = search->previous[(search->previous_count - i) % MAX_PREVIOUS];
-        const uint64_t size = site->address - start;
 
-        if (size > ENDORUN_PLAN_DISPLACE_MAX)
+        if (site->address - start > ENDORUN_PLAN_DISPLACE_MAX)
             return;
-        if (size < JUMP_SIZE)
-            continue;
-        if (i == 1)
-            site->one = displacement_from(search, decoder, start, site);
-        else
-            site->several = displacement_from(search, decoder, start, site);
-        return;
+        if (end - start >= JUMP_SIZE) {
+            site->displacement = displacement_from(search, decoder, start, site);
+            return;
+        }
+        end = start;
     }
 }
 
@@ -276,40 +275,20 @@ bool sites_any_left(const struct site_list *sites)
     return false;
 }
 
-/* A branch to the start of the displaced bytes meets the jump; one to any other byte is lost. */
-static int want_displacement(const struct site *site, const struct displacement *displacement,
-                             struct references *references)
-{
-    if (displacement->bytes == 0)
-        return 0;
-    return references_want(references, site->address - displacement->bytes + 1, site->address);
-}
-
 int sites_want(const struct site_list *sites, struct references *references)
 {
     for (size_t i = 0; i < sites->count; i++) {
         const struct site *site = &sites->items[i];
+        const uint64_t jump = site->address - site->displacement.bytes;
 
         if (site->reason != ENDORUN_REASON_NONE)
             continue;
         if (references_want(references, site->address + 1, site->address + SYSCALL_SIZE) != 0)
             return -1;
-        if (want_displacement(site, &site->one, references) != 0 ||
-            want_displacement(site, &site->several, references) != 0)
+        if (jump != site->address && references_want(references, jump + 1, jump + JUMP_SIZE) != 0)
             return -1;
     }
     return 0;
-}
-
-static void refuse_displacement(struct site *site, struct displacement *displacement,
-                                const struct references *references)
-{
-    if (displacement->bytes == 0 ||
-        first_entered(references, site->address - displacement->bytes + 1, site->address) ==
-            site->address)
-        return;
-    displacement->bytes = 0;
-    site->room_entered = true;
 }
 
 void sites_refuse_entered(struct site_list *sites, const struct references *references)
@@ -317,32 +296,16 @@ void sites_refuse_entered(struct site_list *sites, const struct references *refe
     for (size_t i = 0; i < sites->count; i++) {
         struct site *site = &sites->items[i];
         const uint64_t end = site->address + SYSCALL_SIZE;
+        const uint64_t jump = site->address - site->displacement.bytes;
 
         if (site->reason != ENDORUN_REASON_NONE)
             continue;
-        if (first_entered(references, site->address + 1, end) != end)
+        if (first_entered(references, site->address + 1, end) != end) {
             site->reason = ENDORUN_REASON_BRANCH_TARGET;
-        else
-            refuse_displacement(site, &site->one, references);
+        } else if (jump != site->address &&
+                   first_entered(references, jump + 1, jump + JUMP_SIZE) != jump + JUMP_SIZE) {
+            site->displacement.bytes = 0;
+            site->room_entered = true;
+        }
     }
-}
-
-int sites_displace_several(struct site_list *sites, struct references *references)
-{
-    bool decoded_all = false;
-
-    for (size_t i = 0; i < sites->count; i++) {
-        struct site *site = &sites->items[i];
-
-        if (site->reason != ENDORUN_REASON_NONE || site->tactic != ENDORUN_TACTIC_SUD ||
-            site->several.bytes == 0)
-            continue;
-        if (!decoded_all && references_collect_all(references) != 0)
-            return -1;
-        decoded_all = true;
-        refuse_displacement(site, &site->several, references);
-        if (site->several.bytes != 0)
-            site->tactic = ENDORUN_TACTIC_PRECEDING;
-    }
-    return 0;
 }

@@ -9,7 +9,11 @@
 #define REACH_BACKWARD 126U /* how far below a site a slot may begin: rel8 of -128 */
 #define REACH_FORWARD  129U /* and how far above: rel8 of 127 */
 
-/* Instructions right before a site that could be moved into a stub. */
+/*
+ * Instructions right before a site that could be moved into a stub. The first of them is long
+ * enough for the jump alone, so every other one keeps its bytes: who gets to its address, by
+ * whatever way, runs it in its old place and then the old `syscall`.
+ */
 struct displacement {
     uint8_t bytes;        /* they end where the site begins; 0: there is nothing to displace */
     uint8_t rip_relative; /* offset of the one RIP-relative disp32 in them; 0: none */
@@ -21,10 +25,9 @@ struct site {
     enum endorun_tactic tactic;
     enum endorun_sud_reason reason; /* NONE until the site is given up */
     bool hidden;                    /* the bytes lie inside another instruction: no site at all */
-    bool room_entered;       /* there would be room, had nothing been found that leads into it */
-    struct displacement one; /* PRECEDING: a single instruction */
-    struct displacement several; /* PRECEDING: the fewest instructions that are long enough */
-    uint64_t slot;               /* PADDING: address */
+    bool room_entered; /* there would be room, had nothing been found that leads into it */
+    struct displacement displacement; /* PRECEDING */
+    uint64_t slot;                    /* PADDING: address */
 };
 
 struct site_list {
@@ -49,13 +52,7 @@ bool sites_any_left(const struct site_list *sites);
 /* Asks about the bytes that rewriting a site may change. */
 int sites_want(const struct site_list *sites, struct references *references);
 
-/* Gives up what is entered: the tail of a site, the inside of its one preceding instruction. */
+/* Gives up what is entered: the tail of a site, the bytes that the jump before it would take. */
 void sites_refuse_entered(struct site_list *sites, const struct references *references);
-
-/*
- * For the sites that nothing else serves: several preceding instructions. Between them are starts
- * of instructions, where a jump table may well lead; so all functions are decoded first.
- */
-int sites_displace_several(struct site_list *sites, struct references *references);
 
 #endif

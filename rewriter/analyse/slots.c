@@ -138,7 +138,7 @@ int padding_find(struct padding_list *between, struct padding_list *inside,
              index++) {
             if (examine_gap(between, references, functions, index) != 0)
                 return -1;
-            if (!sleds && site->one.bytes == 0 &&
+            if (!sleds && site->displacement.bytes == 0 &&
                 examine_inside(inside, references, &functions->items[index]) != 0)
                 return -1;
         }
@@ -231,7 +231,7 @@ static int match_sites(struct site_list *sites, bool with_alternative, struct sl
         struct site *site = &sites->items[i];
 
         if (site->reason == ENDORUN_REASON_NONE && site->tactic == ENDORUN_TACTIC_SUD &&
-            (site->one.bytes != 0) == with_alternative && place_site(search, site) != 0)
+            (site->displacement.bytes != 0) == with_alternative && place_site(search, site) != 0)
             return -1;
     }
     while (search->index < search->free_space->count) {
@@ -281,7 +281,7 @@ int slots_assign(struct site_list *sites, const struct padding_list *between,
         struct site *site = &sites->items[i];
 
         if (site->reason == ENDORUN_REASON_NONE && site->tactic == ENDORUN_TACTIC_SUD &&
-            site->one.bytes != 0)
+            site->displacement.bytes != 0)
             site->tactic = ENDORUN_TACTIC_PRECEDING;
     }
     return result;

@@ -42,8 +42,8 @@ int padding_find(struct padding_list *between, struct padding_list *inside,
 void padding_cut(struct padding_list *padding, const struct references *references);
 
 /*
- * Gives slots to sites, and the one preceding instruction to those that got none. Who has no such
- * instruction is served first, and last from the padding inside functions.
+ * Gives slots to sites, and preceding instructions to those that got none. Who has no such
+ * instructions is served first, and last from the padding inside functions.
  */
 int slots_assign(struct site_list *sites, const struct padding_list *between,
                  const struct padding_list *inside, const struct image *image, char *error);

@@ -19,14 +19,13 @@ expect_reported session.version 1
 expect_reported session.flags "$expected_flags"
 expect_reported session.isolation 1
 expect_reported session.program_fd -1
-expect_reported session.channel_fd -1
+expect_reported session.reader_channel_fd -1
 expect_reported session.reader_pid 0
 expect_reported session.signal_mask 0
 expect_reported session.held_ignored 0
 expect_reported session.held_pending 0
 expect_reported session.nofile_soft -1
 expect_reported session.fresh_mask 1
-expect_reported session.reserved 0
 expect_reported session.execfn "$work/bin/prog"
 expect_reported session.comm prog
 expect_reported session.command_path "$(readlink -f "$ENDORUN_STANDIN")"

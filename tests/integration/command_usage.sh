@@ -34,7 +34,7 @@ usage_error "unknown option '--vers'; the nearest known one is --version" --vers
 usage_error "unknown option '-isolation=pkey'; the nearest known one is --isolation" -isolation=pkey true
 usage_error "unknown option '---'; the nearest known one is --json" ---
 usage_error "unknown option '--=x'; the nearest known one is --json" --=x
-usage_error "unknown option '--stat'; the nearest known one is --json" --stat true
+usage_error "unknown option '--stat'; the nearest known one is --stats" --stat true
 usage_error "unknown option '--internal'; the nearest known one is --argv0" --internal
 usage_error "unknown option '--help\\x0a\\x1b[0m'; the nearest known one is --help" $'--help\n\e[0m'
 usage_error "unknown option '-$(printf 'x%.0s' {1..100})'; the nearest known one is --isolation" "-$(printf 'x%.0s' {1..100})"
@@ -63,9 +63,6 @@ usage_error "--argv0 has no meaning with --analyze" --analyze /bin/true --argv0 
 usage_error "--json has no meaning when a program is run" --json true
 
 # Not there yet.
-usage_error "--stats is not available in this build" --stats true
-usage_error "--stats is not available in this build" --stats=records true
-[[ ! -e records ]] || problem "a refused --stats made its file"
 for word in policy learn report; do
     usage_error "'$word' is reserved, use \`endorun -- $word\` to run a program so named" "$word"
     usage_error "'$word' is reserved, use \`endorun -- $word\` to run a program so named" --no-rewrite "$word" x
@@ -84,10 +81,10 @@ for arguments in '--help' '--help --bogus' '--no-rewrite --help true' '--check -
     [[ ! -s errors ]] || problem "$arguments: wrote on stderr"
     grep -q '^usage: endorun \[OPTION\]... \[--\] PROGRAM \[ARG\]...$' help || problem "$arguments: no usage line"
 done
-for option in --isolation=auto\|kernel\|pkey --no-rewrite --argv0=NAME '--check[=json]' --analyze=FILE --json --help --version; do
+for option in --isolation=auto\|kernel\|pkey --no-rewrite '--stats[=FILE]' --argv0=NAME '--check[=json]' --analyze=FILE --json --help --version; do
     grep -qxF "  $option" help || problem "--help does not list $option"
 done
-! grep -Eq 'stats|internal' help || problem "--help lists an option that is not to be used"
+! grep -q 'internal' help || problem "--help lists an option that is not to be used"
 [[ $(awk '{ if (length > 79) print }' help) == '' ]] || problem "--help has lines over 79 columns"
 "$ENDORUN" --version >version
 grep -Eqx 'endorun [0-9]+\.[0-9]+\.[0-9]+' version || problem "--version says '$(cat version)'"

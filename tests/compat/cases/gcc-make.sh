@@ -3,6 +3,7 @@ case_program="gcc, make"
 case_exercises="make -j2 of a generated project of 24 C files with a static and a shared library, dependency files, a rebuild of what changed, a failing rule; objects and programs byte-identical"
 case_needs=(gcc:gcc make:make /usr/lib/x86_64-linux-gnu/libc.a:libc6-dev)
 case_timeout=120
+case_serial=yes
 
 work() {
     mkdir project

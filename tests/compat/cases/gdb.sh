@@ -63,9 +63,13 @@ GDB
     session leave.gdb || printf 'status %d\n' $?
 }
 
+# Where a signal stops the program in a system call, the kernel's view of it stands in the monitor's
+# gate, which has no symbols: natively that frame has a name. The frames of the program are compared.
 normalise() {
     sed -E -e "s|$PROGRAMS/||g" -e 's/0x[0-9a-f]+/ADDRESS/g' -e 's/(process|LWP|Inferior 1 \(process) [0-9]+/\1 N/g' \
         -e 's/^(  1 +Thread .*"debugged") .*/\1 waits somewhere/' \
         -e '/^\[Thread debugging using libthread_db|^Using host libthread_db|^warning: Error disabling address space/d' \
+        -e '/^(#0  )?(ADDRESS in \?\? \(\)|__pthread_kill_implementation .*)$/d' \
+        -e 's/^(  Id   Target Id) +Frame/\1 Frame/' \
         -e '/^Download failed|No such file or directory\.$/d'
 }

@@ -3,6 +3,7 @@ case_program="Go"
 case_exercises="go build under endorun; goroutines and channels, net/http on loopback, os/exec, signal.Notify, recovered panics and nil dereferences, timers, preemption of tight loops, GC under load, mmap"
 case_needs=(go:golang-go)
 case_timeout=120
+case_serial=yes
 
 go_environment() {
     export GO111MODULE=off GOFLAGS= GOPROXY=off GOTOOLCHAIN=local CGO_ENABLED=0

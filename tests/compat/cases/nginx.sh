@@ -3,6 +3,7 @@ case_program="nginx"
 case_exercises="two workers under wrk, bytes of every served file, ranges, keep-alive, sendfile and aio threads, reload by HUP, log reopening by USR1, graceful QUIT, a killed worker replaced"
 case_needs=(nginx:nginx-light wrk:wrk curl:curl)
 case_timeout=60
+case_serial=yes
 
 configure() {
     cat >nginx.conf <<CONF

@@ -3,6 +3,7 @@ case_program="python3: its own test suite"
 case_exercises="test_signal test_subprocess test_threading test_mmap test_ctypes test_fork1 test_wait3 test_wait4 test_posix test_socket test_select test_faulthandler: number of tests and outcome"
 case_needs=(/usr/bin/python3.11:python3.11 /usr/lib/python3.11/test/test_signal.py:libpython3.11-testsuite)
 case_timeout=540
+case_serial=yes
 case_full=yes
 
 # Tests are compared one by one: the outcome of each, by name.

@@ -3,6 +3,7 @@ case_program="redis-server"
 case_exercises="redis-benchmark over loopback with 20 connections and pipelining, I/O threads, values read back, BGSAVE and BGREWRITEAOF by fork, restart from RDB and AOF, Lua, blocking pops, expiry, SIGTERM"
 case_needs=(redis-server:redis-server redis-benchmark:redis-tools redis-cli:redis-tools)
 case_timeout=90
+case_serial=yes
 
 cli() {
     redis-cli -h 127.0.0.1 -p "$port" "$@"
@@ -80,7 +81,7 @@ work() {
     cli config set appendonly no
     cli save
     cli shutdown nosave || true
-    wait "$server"
+    await "$server"
     printf 'shut down with status %d\n' $?
 
     rm -r appendonlydir

@@ -26,8 +26,8 @@ work() {
     start attached strace -qq -f -e trace=openat -o attach.log -p "$target"
     wait_until 10 traced "$target"
     touch go
-    wait "$target"
-    wait "$started_pid"
+    await "$target"
+    await "$started_pid"
     grep -c '"traced.data"' attach.log
 }
 

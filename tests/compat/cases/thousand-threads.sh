@@ -3,7 +3,6 @@ case_program="C program, glibc"
 case_exercises="1,000 threads alive at once, each with its own signal, mask, alternate stack and TLS; threads that end while others start (5,000 in all); fork and exec out of the crowd; exit_group from a thread"
 case_needs=(gcc:gcc)
 case_timeout=60
-# Wants both processors and a gigabyte of address space for itself.
 case_serial=yes
 
 prepare() {

@@ -15,6 +15,7 @@ load_case() {
     case_needs=()
     case_timeout=60
     case_full=
+    # case_serial is for CMakeLists.txt: the case keeps both processors busy.
     case_known_failure=
     # shellcheck disable=SC1090
     . "$cases_dir/$1.sh"

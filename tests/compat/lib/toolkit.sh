@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # What case files may use. Sourced by leg.
 
-started=()
+# PIDs of the servers that run. Only stop and stop_all wait for them, so none is somebody else's by now.
+declare -A started=()
 
 # Runs a command natively in the native leg, under endorun in the other.
 under() {
@@ -30,7 +31,7 @@ start() {
     shift
     "${UNDER[@]}" "$@" >"$name.log" 2>&1 &
     started_pid=$!
-    started+=("$started_pid")
+    started[$started_pid]=$name
 }
 
 # As start, but natively in both legs: the other end of a conversation.
@@ -39,24 +40,30 @@ start_native() {
     shift
     "$@" >"$name.log" 2>&1 &
     started_pid=$!
-    started+=("$started_pid")
+    started[$started_pid]=$name
+}
+
+# Waits for a started server that ends by itself; its exit status is the server's.
+await() {
+    unset "started[$1]"
+    wait "$1"
 }
 
 # Ends a started server with a signal; prints its exit status as the shell sees it.
 stop() {
     local pid=$1 signal=$2 status=0
     kill -s "$signal" "$pid"
-    wait "$pid" || status=$?
+    await "$pid" || status=$?
     printf 'server ended by %s with status %d\n' "$signal" "$status"
 }
 
 # No server outlives its leg, whatever made the case end.
 stop_all() {
     local pid
-    for pid in "${started[@]}"; do
-        kill -KILL "$pid" 2>/dev/null || true
-        wait "$pid" 2>/dev/null || true
-    done
+    for pid in "${!started[@]}"; do
+        kill -KILL "$pid" || true
+        wait "$pid" || true
+    done 2>/dev/null
 }
 
 # Repeats a command until it succeeds; a failure after SECONDS names what was waited for.

@@ -1,0 +1,476 @@
+/*
+ * Code that comes, changes and goes at run time: what was mapped executable is run wherever it is moved
+ * to, whatever is put in its place, and whatever its pages go through in between. A rewriter that keeps
+ * stubs beside a mapping must follow all of it.
+ */
+#include "common.h"
+#include <setjmp.h>
+#include <pthread.h>
+#include <sys/personality.h>
+#include <sys/shm.h>
+
+#define PAGE 4096
+
+typedef long function(void);
+
+/* `mov $number, %eax; syscall; ret`, by its number. */
+static size_t put_call(uint8_t *at, uint32_t number)
+{
+    memcpy(at, "\xb8\0\0\0\0\x0f\x05\xc3", 8);
+    memcpy(at + 1, &number, 4);
+    return 8;
+}
+
+/* `mov $value, %eax; ret` */
+static void put_constant(uint8_t *at, uint32_t value)
+{
+    memcpy(at, "\xb8\0\0\0\0\xc3", 6);
+    memcpy(at + 1, &value, 4);
+}
+
+static long run(const void *code)
+{
+    function *entry;
+    memcpy(&entry, &code, sizeof entry);
+    return entry();
+}
+
+static sigjmp_buf recovery;
+static void *volatile fault_address, *volatile fault_rip;
+
+static void recover(int signo, siginfo_t *info, void *context)
+{
+    fault_address = info->si_addr;
+    fault_rip = (void *)((ucontext_t *)context)->uc_mcontext.gregs[REG_RIP];
+    siglongjmp(recovery, signo);
+}
+
+static int run_faulting(const void *code)
+{
+    int signo = sigsetjmp(recovery, 1);
+    if (signo == 0) {
+        run(code);
+    }
+    return signo;
+}
+
+static void expect_pid(const void *code, const char *what)
+{
+    for (int i = 0; i < 3; i++) {
+        CHECK_EQ(run(code), getpid(), what);
+    }
+}
+
+/* ---------------------------------------------------------------- files */
+
+static int code_file(const char *name, uint32_t number)
+{
+    uint8_t page[2 * PAGE];
+    memset(page, 0xcc, sizeof page);
+    put_call(page, number);
+    put_call(page + 100, number);
+    put_call(page + PAGE - 6, number); /* 0F in the first page, 05 in the second */
+    put_call(page + PAGE + 64, number);
+    int fd = MUST(open(name, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0700));
+    CHECK_EQ(write(fd, page, sizeof page), (long)sizeof page, "write");
+    return fd;
+}
+
+static void expect_all(const uint8_t *code, const char *what)
+{
+    static const size_t offsets[] = {0, 100, PAGE - 6, PAGE + 64};
+    for (unsigned i = 0; i < 4; i++) {
+        expect_pid(code + offsets[i], what);
+    }
+}
+
+static void test_files(void)
+{
+    int fd = code_file("code", SYS_getpid);
+    static const struct {
+        const char *name;
+        int protection, flags;
+    } rows[] = {{"private", PROT_READ | PROT_EXEC, MAP_PRIVATE},
+                {"shared", PROT_READ | PROT_EXEC, MAP_SHARED},
+                {"private, execute only", PROT_EXEC, MAP_PRIVATE},
+                {"private, writable", PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE},
+                {"populated", PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_POPULATE},
+                {"below 2 GiB", PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_32BIT}};
+    for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
+        uint8_t *code = mmap(NULL, 2 * PAGE, rows[i].protection, rows[i].flags, fd, 0);
+        CHECK(code != MAP_FAILED, "mmap: %s", strerror(errno));
+        expect_all(code, rows[i].name);
+        uint8_t *second = mmap(NULL, PAGE, rows[i].protection, rows[i].flags, fd, PAGE);
+        CHECK(second != MAP_FAILED, "mmap: %s", strerror(errno));
+        expect_pid(second + 64, "the second page alone");
+        MUST(munmap(second, PAGE));
+        MUST(munmap(code, 2 * PAGE));
+        say("file, %s\n", rows[i].name);
+    }
+    /* mapped without execution first, as a loader does that maps all and protects later */
+    uint8_t *code = mmap(NULL, 2 * PAGE, PROT_READ, MAP_PRIVATE, fd, 0);
+    MUST(mprotect(code, 2 * PAGE, PROT_READ | PROT_EXEC));
+    expect_all(code, "made executable later");
+    MUST(munmap(code, 2 * PAGE));
+    /* changed in the file while it is mapped: a shared mapping shows it */
+    code = mmap(NULL, 2 * PAGE, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
+    expect_all(code, "before the file is changed");
+    uint8_t constant[6];
+    put_constant(constant, 4711);
+    CHECK_EQ(pwrite(fd, constant, 6, 100), 6, "pwrite");
+    CHECK_EQ(run(code + 100), 4711, "after the file was changed");
+    expect_pid(code, "beside what was changed");
+    MUST(munmap(code, 2 * PAGE));
+    close(fd);
+    say("file, changed while mapped\n");
+}
+
+/* ---------------------------------------------------------------- moved, replaced, dropped */
+
+static void test_moves(void)
+{
+    int fd = code_file("code", SYS_getpid);
+    uint8_t *code = mmap(NULL, 2 * PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+    expect_all(code, "at first");
+    for (int i = 0; i < 5; i++) { /* far away: relative jumps out of the mapping would miss */
+        uint8_t *to = map_pages(2 * PAGE, PROT_NONE);
+        if (i % 2) {
+            MUST(munmap(to, 2 * PAGE));
+            to = (uint8_t *)0x100000000 + (long)i * 0x80000000;
+        }
+        void *moved = mremap(code, 2 * PAGE, 2 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, to);
+        CHECK(moved == to, "mremap: %s", strerror(errno));
+        expect_all(to, "after mremap");
+        code = to;
+    }
+    uint8_t *grown = mremap(code, 2 * PAGE, 8 * PAGE, MREMAP_MAYMOVE);
+    CHECK(grown != MAP_FAILED, "mremap: %s", strerror(errno));
+    expect_all(grown, "after it grew");
+    code = mremap(grown, 8 * PAGE, PAGE, 0);
+    CHECK(code == grown, "mremap: %s", strerror(errno));
+    expect_pid(code + 100, "after it shrank");
+    MUST(munmap(code, PAGE));
+    say("mremap: runs where it is\n");
+
+    code = mmap(NULL, 2 * PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+    expect_all(code, "at first");
+    MUST(madvise(code, 2 * PAGE, MADV_DONTNEED));
+    expect_all(code, "after MADV_DONTNEED");
+    MUST(mprotect(code, PAGE, PROT_NONE));
+    MUST(mprotect(code, PAGE, PROT_READ));
+    CHECK_EQ(run_faulting(code), SIGSEGV, "not executable");
+    CHECK(fault_rip == code && fault_address == code, "fault at %p", fault_rip);
+    MUST(mprotect(code, PAGE, PROT_READ | PROT_EXEC));
+    expect_all(code, "executable again");
+    /* half replaced: the border moves into the straddling site */
+    uint8_t *half = mmap(code + PAGE, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC,
+                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    CHECK(half == code + PAGE, "mmap: %s", strerror(errno));
+    expect_pid(code + 100, "beside what was replaced");
+    memcpy(half, "\x05\xc3", 2); /* the same second half by hand */
+    expect_pid(code + PAGE - 6, "a site of two origins");
+    memcpy(half, "\x0b\xc3", 2); /* 0F 0B: ud2 */
+    CHECK_EQ(run_faulting(code + PAGE - 6), SIGILL, "the second half changed");
+    CHECK(fault_rip == code + PAGE - 1, "fault at %p", fault_rip);
+    MUST(munmap(code, PAGE));
+    CHECK_EQ(run_faulting(code + 100), SIGSEGV, "unmapped");
+    put_call(half + 50, SYS_getpid);
+    expect_pid(half + 50, "what is left");
+    MUST(munmap(half, PAGE));
+    close(fd);
+    say("replaced and dropped: only what is there runs\n");
+}
+
+/* One address, a hundred contents. */
+static void test_reused_addresses(void)
+{
+    int file = code_file("code", SYS_getpid), other = code_file("other", SYS_getppid);
+    uint8_t *at = map_pages(2 * PAGE, PROT_NONE);
+    for (int i = 0; i < 100; i++) {
+        int fd = i % 3 == 0 ? file : i % 3 == 1 ? other : -1;
+        if (i % 2) {
+            MUST(munmap(at, 2 * PAGE));
+        }
+        uint8_t *code = mmap(at, 2 * PAGE, PROT_READ | PROT_EXEC | (fd < 0 ? PROT_WRITE : 0),
+                             MAP_PRIVATE | MAP_FIXED | (fd < 0 ? MAP_ANONYMOUS : 0), fd, 0);
+        CHECK(code == at, "mmap: %s", strerror(errno));
+        if (fd < 0) {
+            put_constant(code, (uint32_t)i);
+            put_constant(code + 100, (uint32_t)i + 1);
+            CHECK_EQ(run(code), i, "a constant");
+            CHECK_EQ(run(code + 100), i + 1, "a constant");
+        } else {
+            CHECK_EQ(run(code + 100), fd == file ? getpid() : getppid(), "a call");
+            CHECK_EQ(run(code + PAGE - 6), fd == file ? getpid() : getppid(), "a straddling call");
+        }
+    }
+    MUST(munmap(at, 2 * PAGE));
+    close(file);
+    close(other);
+    say("one address: 100 contents\n");
+}
+
+/* ---------------------------------------------------------------- a library's text */
+
+/* Finds the C library's `mov $39, %eax; syscall; ret` in its file; the program's own when static. */
+static off_t find_getpid(int fd, size_t size)
+{
+    uint8_t *bytes = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+    CHECK(bytes != MAP_FAILED, "mmap: %s", strerror(errno));
+    uint8_t *found = memmem(bytes, size, "\xb8\x27\0\0\0\x0f\x05\xc3", 8);
+    off_t offset = found ? found - bytes : -1;
+    MUST(munmap(bytes, size));
+    return offset;
+}
+
+static void test_second_libc(char **argv)
+{
+    static const char *const names[] = {"/lib/x86_64-linux-gnu/libc.so.6", NULL};
+    const char *name = names[0];
+    int fd = MUST(open(name, O_RDONLY | O_CLOEXEC));
+    size_t size = ((size_t)MUST(lseek(fd, 0, SEEK_END)) + PAGE - 1) & ~(size_t)(PAGE - 1);
+    off_t offset = find_getpid(fd, size);
+    CHECK(offset >= 0, "no getpid in %s, run by %s", name, argv[0]);
+    uint8_t *copy = mmap(NULL, size, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+    CHECK(copy != MAP_FAILED, "mmap: %s", strerror(errno));
+    expect_pid(copy + offset, "a second copy of libc");
+    MUST(madvise(copy, size, MADV_DONTNEED));
+    expect_pid(copy + offset, "after MADV_DONTNEED");
+    uint8_t *moved = mremap(copy, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, 0x200000000000);
+    CHECK(moved == (void *)0x200000000000, "mremap: %s", strerror(errno));
+    expect_pid(moved + offset, "moved away");
+    MUST(mprotect(moved, size, PROT_READ | PROT_WRITE | PROT_EXEC));
+    put_constant(moved + offset, 815);
+    CHECK_EQ(run(moved + offset), 815, "patched by the program");
+    put_call(moved + offset, SYS_getpid);
+    expect_pid(moved + offset, "patched back by the program");
+    pid_t pid = MUST(fork());
+    if (pid == 0) {
+        expect_pid(moved + offset, "in a child");
+        _exit(0);
+    }
+    CHECK_EQ(wait_for(pid), 0, "the child");
+    MUST(munmap(moved, size));
+    uint8_t *again = mmap(copy, size, PROT_READ | PROT_WRITE | PROT_EXEC,
+                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    CHECK(again == copy, "mmap: %s", strerror(errno));
+    for (size_t at = 0; at + 16 < size; at += 9973) {
+        put_call(again + at, SYS_getpid);
+        CHECK_EQ(run(again + at), getpid(), "code in place of the library");
+    }
+    MUST(munmap(again, size));
+    close(fd);
+    say("a second libc: run, moved, patched, replaced\n");
+}
+
+/* ---------------------------------------------------------------- the program's own text */
+
+__attribute__((section(".text.own"), aligned(PAGE), noipa)) static long own_call(void)
+{
+    return raw(SYS_getpid);
+}
+__attribute__((section(".text.own"), aligned(PAGE), noipa, used)) static long own_end(void)
+{
+    return 0;
+}
+
+static void test_own_text(void)
+{
+    uint8_t *page = (uint8_t *)(uintptr_t)own_call;
+    CHECK_EQ(own_call(), getpid(), "at first");
+    MUST(mprotect(page, PAGE, PROT_NONE));
+    CHECK_EQ(run_faulting(page), SIGSEGV, "PROT_NONE");
+    MUST(mprotect(page, PAGE, PROT_READ | PROT_EXEC));
+    CHECK_EQ(own_call(), getpid(), "after PROT_NONE");
+    MUST(madvise(page, PAGE, MADV_DONTNEED));
+    CHECK_EQ(own_call(), getpid(), "after MADV_DONTNEED");
+    MUST(mprotect(page, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC));
+    CHECK_EQ(own_call(), getpid(), "while writable");
+    uint8_t before[16];
+    memcpy(before, page, sizeof before);
+    put_constant(page, 99);
+    CHECK_EQ(own_call(), 99, "overwritten");
+    memcpy(page, before, sizeof before);
+    CHECK_EQ(own_call(), getpid(), "restored byte for byte");
+    uint8_t *fresh = mmap(page, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC,
+                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    CHECK(fresh == page, "mmap: %s", strerror(errno));
+    put_call(page, SYS_getppid);
+    CHECK_EQ(own_call(), getppid(), "other code in its place");
+    say("own text: protected, overwritten, restored, replaced\n");
+}
+
+/* ---------------------------------------------------------------- made at run time */
+
+static void test_jit(void)
+{
+    uint8_t *code = map_pages(4 * PAGE, PROT_READ | PROT_WRITE | PROT_EXEC);
+    for (int i = 0; i < 2000; i++) { /* rewritten over and over in place */
+        uint8_t *at = code + (i * 61) % (2 * PAGE);
+        if (i % 2) {
+            put_call(at, SYS_getpid);
+            CHECK_EQ(run(at), getpid(), "a call");
+        } else {
+            put_constant(at, (uint32_t)i);
+            CHECK_EQ(run(at), i, "a constant");
+        }
+    }
+    for (int i = 0; i < 100; i++) { /* never writable and executable at once */
+        MUST(mprotect(code, 4 * PAGE, PROT_READ | PROT_WRITE));
+        put_call(code + i, i % 2 ? SYS_getpid : SYS_getppid);
+        MUST(mprotect(code, 4 * PAGE, PROT_READ | PROT_EXEC));
+        CHECK_EQ(run(code + i), i % 2 ? getpid() : getppid(), "between protections");
+        CHECK(memcmp(code + i + 5, "\x0f\x05", 2) == 0, "the program's bytes were changed");
+    }
+    MUST(munmap(code, 4 * PAGE));
+    /* two views of one memory */
+    int fd = (int)raw(SYS_memfd_create, "jit", 0);
+    CHECK(fd >= 0, "memfd_create");
+    MUST(ftruncate(fd, PAGE));
+    uint8_t *writable = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    uint8_t *executable = mmap(NULL, PAGE, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
+    CHECK(writable != MAP_FAILED && executable != MAP_FAILED, "mmap: %s", strerror(errno));
+    for (int i = 0; i < 200; i++) {
+        put_call(writable + i % 64, i % 2 ? SYS_getpid : SYS_getppid);
+        CHECK_EQ(run(executable + i % 64), i % 2 ? getpid() : getppid(), "by the other view");
+    }
+    MUST(munmap(writable, PAGE));
+    MUST(munmap(executable, PAGE));
+    close(fd);
+    say("run-time code: in place, between protections, by two views\n");
+}
+
+/* The last two bytes before nothing: the call is made, then the next fetch faults. */
+static void test_last_bytes(void)
+{
+    uint8_t *code = map_pages(2 * PAGE, PROT_READ | PROT_WRITE | PROT_EXEC);
+    MUST(munmap(code + PAGE, PAGE));
+    memcpy(code + PAGE - 7, "\xb8\x27\0\0\0\x0f\x05", 7);
+    CHECK_EQ(run_faulting(code + PAGE - 7), SIGSEGV, "after the last bytes");
+    CHECK(fault_rip == code + PAGE && fault_address == code + PAGE,
+          "fault at %p for %p, expected %p", fault_rip, fault_address, (void *)(code + PAGE));
+    code[PAGE - 1] = 0x0f; /* the instruction itself runs out */
+    CHECK_EQ(run_faulting(code + PAGE - 1), SIGSEGV, "half an instruction");
+    CHECK(fault_rip == code + PAGE - 1 && fault_address == code + PAGE, "fault at %p for %p",
+          fault_rip, fault_address);
+    MUST(munmap(code, PAGE));
+    say("the last bytes of memory: RIP exact\n");
+}
+
+static volatile int stop;
+
+static void *run_often(void *code)
+{
+    long wrong = 0, pid = getpid(), parent = getppid();
+    while (!stop) {
+        long result = run(code);
+        wrong += result != pid && result != parent;
+    }
+    return (void *)wrong;
+}
+
+/* One thread changes the number that another's code calls with. */
+static void test_cross_modification(void)
+{
+    uint8_t *code = map_pages(PAGE, PROT_READ | PROT_WRITE | PROT_EXEC);
+    put_call(code + 7, SYS_getpid); /* the number is aligned: one write changes it */
+    pthread_t thread;
+    CHECK_EQ(pthread_create(&thread, NULL, run_often, code + 7), 0, "pthread_create");
+    for (int i = 0; i < 20000; i++) {
+        *(volatile uint32_t *)(code + 8) = i % 2 ? SYS_getpid : SYS_getppid;
+    }
+    stop = 1;
+    void *wrong;
+    pthread_join(thread, &wrong);
+    CHECK_EQ((long)wrong, 0, "wrong results");
+    MUST(munmap(code, PAGE));
+    say("changed while another thread runs it\n");
+}
+
+/* ---------------------------------------------------------------- other ways to executable memory */
+
+static void read_implies_exec(void)
+{
+    MUST(personality(READ_IMPLIES_EXEC));
+    uint8_t *code = map_pages(PAGE, PROT_READ | PROT_WRITE);
+    put_call(code, SYS_getpid);
+    expect_pid(code, "READ_IMPLIES_EXEC");
+}
+
+static void shared_memory(void)
+{
+    int id = MUST(shmget(IPC_PRIVATE, PAGE, 0700));
+    uint8_t *code = shmat(id, NULL, SHM_EXEC);
+    MUST(shmctl(id, IPC_RMID, NULL));
+    CHECK(code != (void *)-1, "shmat: %s", strerror(errno));
+    put_call(code, SYS_getpid);
+    expect_pid(code, "System V shared memory");
+    MUST(shmdt(code));
+}
+
+static void executable_stack(void)
+{
+    uint8_t code[3 * PAGE];
+    uint8_t *page = (uint8_t *)(((uintptr_t)code + PAGE - 1) & ~(uintptr_t)(PAGE - 1));
+    MUST(mprotect(page, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC));
+    put_call(page, SYS_getpid);
+    expect_pid(page, "the stack");
+}
+
+static void executable_heap(void)
+{
+    uint8_t *code = (uint8_t *)(((uintptr_t)raw(SYS_brk, 0) + PAGE - 1) & ~(uintptr_t)(PAGE - 1));
+    CHECK_EQ(raw(SYS_brk, code + 2 * PAGE), (long)(code + 2 * PAGE), "brk");
+    MUST(mprotect(code, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC));
+    put_call(code, SYS_getpid);
+    expect_pid(code, "the heap");
+}
+
+static void test_errors(void)
+{
+    int fd = code_file("code", SYS_getpid);
+    int read_only = MUST(open("code", O_RDONLY));
+    CHECK(mmap(NULL, PAGE, PROT_READ | PROT_EXEC | PROT_WRITE, MAP_SHARED, read_only, 0) ==
+                  MAP_FAILED && errno == EACCES, "a shared writable view of a read-only file");
+    uint8_t *code = mmap(NULL, PAGE, PROT_READ | PROT_EXEC, MAP_SHARED, read_only, 0);
+    CHECK(mprotect(code, PAGE, PROT_READ | PROT_WRITE) == -1 && errno == EACCES, "made writable");
+    expect_pid(code, "after errors");
+    CHECK(mprotect(code + 1, PAGE, PROT_READ) == -1 && errno == EINVAL, "misaligned");
+    CHECK(mmap(code, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) ==
+                  MAP_FAILED && errno == EEXIST, "MAP_FIXED_NOREPLACE");
+    CHECK(mmap(code + 1, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) ==
+                  MAP_FAILED && errno == EINVAL, "MAP_FIXED misaligned");
+    /* a failed replacement leaves what was there */
+    CHECK(mmap(code, PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED, -1, 0) == MAP_FAILED &&
+              errno == EBADF, "MAP_FIXED of a bad descriptor");
+    expect_pid(code, "after a failed replacement");
+    MUST(munmap(code, PAGE));
+    CHECK(mprotect(code, PAGE, PROT_READ | PROT_EXEC) == -1 && errno == ENOMEM, "nothing there");
+    void *hint = (void *)0x150000000000;
+    CHECK(mmap(hint, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == hint, "a free hint");
+    MUST(munmap(hint, PAGE));
+    close(fd);
+    close(read_only);
+    say("errors: all\n");
+}
+
+int main(int argc, char **argv)
+{
+    (void)argc;
+    handle(SIGSEGV, recover, 0);
+    handle(SIGILL, recover, 0);
+    test_files();
+    test_moves();
+    test_reused_addresses();
+    test_second_libc(argv);
+    test_own_text();
+    test_jit();
+    test_last_bytes();
+    test_cross_modification();
+    EXPECT_ENDING(read_implies_exec, "exit 0");
+    EXPECT_ENDING(shared_memory, "exit 0");
+    EXPECT_ENDING(executable_stack, "exit 0");
+    EXPECT_ENDING(executable_heap, "exit 0");
+    test_errors();
+    return 0;
+}
