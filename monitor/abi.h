@@ -18,7 +18,7 @@
 #include <linux/fcntl.h>
 
 #define PAGE_SIZE      4096UL
-#define PATH_MAX_BYTES 4096UL /* PATH_MAX, the final NUL included: <linux/limits.h> */
+#define PATH_MAX_BYTES 4096UL           /* PATH_MAX, the final NUL included: <linux/limits.h> */
 #define TASK_SIZE      0x7ffffffff000UL /* 4-level paging; arch/x86/include/asm/page_64_types.h */
 
 /* ---- signals: arch/x86/include/uapi/asm/signal.h, include/uapi/asm-generic/siginfo.h ---- */
@@ -155,19 +155,20 @@ struct fp_sw_bytes {
 #define EFLAGS_DF (1UL << 10)
 #define EFLAGS_RF (1UL << 16)
 #define EFLAGS_AC (1UL << 18)
-/* NT and ID: kept by `syscall`, dropped by rt_sigreturn (FIX_EFLAGS in arch/x86/kernel/signal.c). */
+/* NT and ID: kept by `syscall`, dropped by rt_sigreturn (FIX_EFLAGS in arch/x86/kernel/signal.c).
+ */
 #define EFLAGS_NOT_RESTORED (1UL << 14 | 1UL << 21)
 
 #define TRAP_PAGE_FAULT 14
 
 /* ---- processes: include/uapi/linux/sched.h, prctl.h ---- */
 
-#define CLONE_VM             0x00000100UL
-#define CLONE_FILES          0x00000400UL
-#define CLONE_SIGHAND        0x00000800UL
-#define CLONE_VFORK          0x00004000UL
-#define CLONE_THREAD         0x00010000UL
-#define CLONE_CLEAR_SIGHAND  0x100000000UL
+#define CLONE_VM            0x00000100UL
+#define CLONE_FILES         0x00000400UL
+#define CLONE_SIGHAND       0x00000800UL
+#define CLONE_VFORK         0x00004000UL
+#define CLONE_THREAD        0x00010000UL
+#define CLONE_CLEAR_SIGHAND 0x100000000UL
 
 /* struct clone_args, version 2 (88 bytes). */
 struct clone_args {
@@ -183,14 +184,15 @@ struct clone_args {
 #define PTRACE_SYSEMU_SINGLESTEP 32
 #define PTRACE_GETSIGINFO        0x4202
 
-#define WALL   0x40000000U
+#define WALL 0x40000000U
 
-#define PR_SET_NAME                  15
-#define PR_SET_MM                    35
-#define PR_SET_MM_MAP                14
-#define PR_SET_SYSCALL_USER_DISPATCH 59
-#define PR_SYS_DISPATCH_OFF          0
-#define PR_SYS_DISPATCH_ON           1
+#define PR_SET_NAME                   15
+#define PR_GET_NAME                   16
+#define PR_SET_MM                     35
+#define PR_SET_MM_MAP                 14
+#define PR_SET_SYSCALL_USER_DISPATCH  59
+#define PR_SYS_DISPATCH_OFF           0
+#define PR_SYS_DISPATCH_ON            1
 #define SYSCALL_DISPATCH_FILTER_ALLOW 0
 #define SYSCALL_DISPATCH_FILTER_BLOCK 1
 

@@ -36,8 +36,8 @@ void channel_open(void)
         channel = is_error(memory) ? 0 : (struct endorun_channel *)memory;
     }
     SYS1(__NR_close, fd);
-    if (channel != 0 && (channel->magic != ENDORUN_CHANNEL_MAGIC ||
-                         channel->version != ENDORUN_CHANNEL_VERSION)) {
+    if (channel != 0 &&
+        (channel->magic != ENDORUN_CHANNEL_MAGIC || channel->version != ENDORUN_CHANNEL_VERSION)) {
         SYS2(__NR_munmap, channel, size);
         channel = 0;
     }

@@ -15,9 +15,9 @@
 #include "support.h"
 #include "syscall.h"
 
-#define ARGUMENT_MAX        (32 * PAGE_SIZE) /* MAX_ARG_STRLEN, <linux/binfmts.h> */
-#define ARGUMENTS_FLOOR     (128UL << 10)    /* ARG_MAX, fs/exec.c: bprm_stack_limits() */
-#define ARGUMENTS_CEILING   (6UL << 20)      /* 3/4 of _STK_LIM */
+#define ARGUMENT_MAX      (32 * PAGE_SIZE) /* MAX_ARG_STRLEN, <linux/binfmts.h> */
+#define ARGUMENTS_FLOOR   (128UL << 10)    /* ARG_MAX, fs/exec.c: bprm_stack_limits() */
+#define ARGUMENTS_CEILING (6UL << 20)      /* 3/4 of _STK_LIM */
 
 const struct endorun_session *session;
 
@@ -101,7 +101,7 @@ static long check_arguments(const struct execution *execution)
     SYS4(__NR_prlimit64, 0, RLIMIT_STACK, 0, &stack);
     uint64_t limit = stack.soft / 4 < ARGUMENTS_CEILING ? stack.soft / 4 : ARGUMENTS_CEILING;
     return size + 4 * PATH_MAX_BYTES > (limit > ARGUMENTS_FLOOR ? limit : ARGUMENTS_FLOOR) ? -E2BIG
-                                                                                          : 0;
+                                                                                           : 0;
 }
 
 /*
@@ -164,6 +164,22 @@ static const char *base_name(const char *path)
     return base;
 }
 
+/* The new "comm": the last component of the path, or of the file's where a descriptor named it. */
+static const char *command_name(const struct program *program, char name[PATH_MAX_BYTES])
+{
+    static const char deleted[] = " (deleted)";
+    if (!program->by_descriptor || (session->flags & ENDORUN_SESSION_FILE_COMM) == 0) {
+        return base_name(program->execfn);
+    }
+    name[0] = 0;
+    append_string(name, PATH_MAX_BYTES, program->path);
+    size_t length = strlen(name);
+    if (length >= sizeof deleted && strings_equal(name + length + 1 - sizeof deleted, deleted)) {
+        name[length + 1 - sizeof deleted] = 0;
+    }
+    return base_name(name);
+}
+
 static sigset ignored_held_signals(struct thread *thread)
 {
     sigset ignored = 0;
@@ -179,6 +195,7 @@ static void write_session(struct thread *thread, struct execution *execution, si
 {
     const struct program *program = &execution->program;
     struct endorun_session *next = &execution->session;
+    char name[PATH_MAX_BYTES];
     *next = *session;
     next->flags &= ~(uint32_t)ENDORUN_SESSION_FIRST;
     next->size = sizeof *next;
@@ -192,7 +209,7 @@ static void write_session(struct thread *thread, struct execution *execution, si
     next->program_path = add_string(execution, program->path);
     next->command_path = add_string(execution, session_string(session->command_path));
     next->cache_path = add_string(execution, session_string(session->cache_path));
-    next->comm = add_string(execution, base_name(program->execfn));
+    next->comm = add_string(execution, command_name(program, name));
 }
 
 /* Lifts a soft limit below `needed` to the hard one; `before` is what to set back. */
@@ -263,6 +280,24 @@ static long place_side_by_side(int *session_fd, int *image_fd)
     return 0;
 }
 
+/*
+ * The name by which the image is executed. The kernel puts it on the new stack, where the program's
+ * name is to stand: so it is made as long, by slashes that mean nothing.
+ */
+static void name_image(struct execution *execution, int image_fd)
+{
+    char number[24] = "";
+    append_number(number, sizeof number, (uint64_t)image_fd);
+    size_t wanted = strlen(execution->program.execfn);
+    size_t length = sizeof PATH_OF_DESCRIPTOR - 1 + strlen(number);
+    execution->path[0] = 0;
+    append_string(execution->path, sizeof execution->path, PATH_OF_DESCRIPTOR);
+    for (; length < wanted && length < sizeof execution->path - 1; length++) {
+        append_string(execution->path, sizeof execution->path, "/");
+    }
+    append_string(execution->path, sizeof execution->path, number);
+}
+
 static void close_if_open(int fd)
 {
     if (fd >= 0) {
@@ -275,17 +310,17 @@ static long execute(struct execution *execution)
 {
     int session_fd = (int)seal_session(execution);
     int image_fd = session_fd < 0 ? session_fd
-                                  : (int)SYS4(__NR_openat, AT_FDCWD, "/proc/self/exe",
+                                  : (int)SYS4(__NR_openat, AT_FDCWD, "/proc/thread-self/exe",
                                               O_RDONLY | O_CLOEXEC, 0);
     long result = image_fd < 0 ? image_fd : place_side_by_side(&session_fd, &image_fd);
     if (result == 0) {
         /* These two cross the exec; the new image closes them. */
         SYS3(__NR_fcntl, session_fd, F_SETFD, 0);
         SYS3(__NR_fcntl, execution->program.fd, F_SETFD, 0);
-        /* By name, not by execveat: a tracer of the program then sees an execve, as it does natively. */
-        char path[64] = PATH_OF_DESCRIPTOR;
-        append_number(path, sizeof path, (uint64_t)image_fd);
-        result = SYS3(__NR_execve, path, execution->arguments, execution->environment);
+        /* By name, not by execveat: a tracer of the program then sees an execve, as it does
+         * natively. */
+        name_image(execution, image_fd);
+        result = SYS3(__NR_execve, execution->path, execution->arguments, execution->environment);
     }
     close_if_open(image_fd);
     close_if_open(session_fd);
@@ -297,8 +332,8 @@ static long execute(struct execution *execution)
 static void find(void *argument)
 {
     struct execution *execution = argument;
-    execution->result = program_find(&execution->program, execution->directory, execution->path,
-                                     execution->flags);
+    execution->result =
+        program_find(&execution->program, execution->directory, execution->path, execution->flags);
 }
 
 /* The point of no return for a thread that shares its descriptor table. */
@@ -346,8 +381,8 @@ static long try_execute(struct thread *thread, struct execution *execution, sigs
     return result;
 }
 
-static long execute_program(struct thread *thread, int directory, uint64_t path,
-                            uint64_t arguments, uint64_t environment, int flags)
+static long execute_program(struct thread *thread, int directory, uint64_t path, uint64_t arguments,
+                            uint64_t environment, int flags)
 {
     if (thread->queued) {
         return CALL_ABORTED;
@@ -404,6 +439,5 @@ long handle_EXECVE(struct thread *thread, const struct user_registers *call)
 
 long handle_EXECVEAT(struct thread *thread, const struct user_registers *call)
 {
-    return execute_program(thread, (int)call->rdi, call->rsi, call->rdx, call->r10,
-                           (int)call->r8);
+    return execute_program(thread, (int)call->rdi, call->rsi, call->rdx, call->r10, (int)call->r8);
 }

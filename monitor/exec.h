@@ -7,8 +7,10 @@
 #include "../loader/image/elf.h"
 
 /* How an image learns the number of its own descriptor: AT_EXECFN is one of these and a number. */
-#define PATH_OF_DESCRIPTOR        "/proc/self/fd/" /* what the monitor executes */
-#define KERNEL_PATH_OF_DESCRIPTOR "/dev/fd/"       /* what the kernel makes of execveat(2) */
+/* /proc/self would be the descriptors of the first thread, which one may have left by unshare(2).
+ */
+#define PATH_OF_DESCRIPTOR        "/proc/thread-self/fd/" /* what the monitor executes */
+#define KERNEL_PATH_OF_DESCRIPTOR "/dev/fd/"              /* what the kernel makes of execveat(2) */
 
 #define SCRIPT_DEPTH_MAX 5                            /* fs/exec.c: exec_binprm() */
 #define SCRIPT_LINE_MAX  256                          /* BINPRM_BUF_SIZE */
@@ -19,10 +21,11 @@
  * on the monitor stack.
  */
 struct program {
-    int fd;                         /* the ELF file, O_RDONLY */
-    const char *prefix[PREFIX_MAX]; /* arguments that take the place of argv[0], in order */
-    unsigned prefix_count;          /* 0: not a script */
-    const char *why;                /* on failure: what people should know beyond the errno */
+    int fd;                           /* the ELF file, O_RDONLY */
+    const char *prefix[PREFIX_MAX];   /* arguments that take the place of argv[0], in order */
+    unsigned prefix_count;            /* 0: not a script */
+    bool by_descriptor;               /* no path named it: AT_EMPTY_PATH */
+    const char *why;                  /* on failure: what people should know beyond the errno */
     char execfn[PATH_MAX_BYTES + 32]; /* AT_EXECFN */
     char path[PATH_MAX_BYTES];        /* canonical path of the ELF file */
     uint64_t text_used;
@@ -32,15 +35,15 @@ struct program {
 };
 
 /*
- * Finds what execveat(directory, path, ..., flags) would run, scripts followed, checks it, and opens
- * it. 0, or the negative errno that execve(2) gives.
+ * Finds what execveat(directory, path, ..., flags) would run, scripts followed, checks it, and
+ * opens it. 0, or the negative errno that execve(2) gives.
  */
 long program_find(struct program *program, int directory, const char *path, int flags);
 
 /*
- * The first image's exec of the program that the command names, with the arguments and environment of
- * this image. A script makes the image execute itself; anything else is returned open in `program`.
- * 0, or a negative errno with program->why set where there is more to say.
+ * The first image's exec of the program that the command names, with the arguments and environment
+ * of this image. A script makes the image execute itself; anything else is returned open in
+ * `program`. 0, or a negative errno with program->why set where there is more to say.
  */
 long program_find_first(struct thread *thread, struct program **program, const char *path,
                         uint64_t arguments, uint64_t environment, sigset mask);

@@ -113,7 +113,8 @@ void deliver_signal(struct thread *thread, int signal, const struct kernel_sigin
     struct sigcontext *registers = &context->mcontext;
     struct kernel_sigaction action = take_action(thread->signals, signal);
     bool synchronous = is_synchronous(signal, info, registers);
-    if (action.handler == SIG_DFL || (action.handler == SIG_IGN && synchronous && is_held(signal))) {
+    if (action.handler == SIG_DFL ||
+        (action.handler == SIG_IGN && synchronous && is_held(signal))) {
         default_action(thread, signal, info, synchronous && info->si_code != SI_KERNEL);
         if (!is_held(signal)) {
             resume_program(thread, context);

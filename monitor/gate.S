@@ -116,6 +116,7 @@ LABEL(gate_slow_committed)
     movb $SELECTOR_ALLOW, %gs:SHARED_SELECTOR
     pushq $2
     popfq
+LABEL(gate_slow_unstepped) /* the trap flag's last trap is here */
     movq %gs:THREAD_SELF, %rdi
     /* From here the caller's stack pointer and address are in the block. */
     .cfi_escape 0x0f, 5, 0x92, 59, (THREAD_RSP & 0x7f) | 0x80, THREAD_RSP >> 7, 0x06
@@ -221,6 +222,7 @@ LABEL(gate_resume_on_stack)
 LABEL(gate_resume_end)
     pushq $2
     popfq
+LABEL(gate_resume_unstepped)
     jmp gate_exit_attention
     .cfi_endproc
     END(gate_resume)

@@ -24,9 +24,10 @@ typedef const char code_label[];
 extern code_label gate_entry, gate_forward, gate_after, gate_end;
 extern code_label gate_entry_selector, gate_forward_selector, gate_after_selector,
     gate_end_selector;
-extern code_label gate_slow, gate_slow_on_stack, gate_slow_committed;
+extern code_label gate_slow, gate_slow_on_stack, gate_slow_committed, gate_slow_unstepped;
 extern code_label gate_exit_uncommitted, gate_exit_end;
-extern code_label gate_resume, gate_resume_saved, gate_resume_on_stack, gate_resume_end;
+extern code_label gate_resume, gate_resume_saved, gate_resume_on_stack, gate_resume_end,
+    gate_resume_unstepped;
 extern code_label window_begin, window_call, window_abort;
 extern code_label user_copy_begin, user_copy_end, user_copy_fault;
 extern code_label signal_entry, signal_return;

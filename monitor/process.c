@@ -53,8 +53,8 @@ static void prepare_child(struct thread *child, struct thread *parent,
     child->handlers_cleared = (creation->flags & CLONE_CLEAR_SIGHAND) != 0;
     child->held_blocked = parent->held_blocked;
     child->entry_mask = mask;
-    child->alternate_stack = (creation->flags & CLONE_VFORK) != 0 ? parent->alternate_stack
-                                                                  : disabled_stack();
+    child->alternate_stack =
+        (creation->flags & CLONE_VFORK) != 0 ? parent->alternate_stack : disabled_stack();
     if ((creation->flags & CLONE_SIGHAND) != 0) {
         child->signals = parent->signals;
     } else {
@@ -200,13 +200,12 @@ long handle_CLONE3(struct thread *thread, const struct user_registers *call)
         return -EFAULT;
     }
     struct clone_args *arguments = &creation.clone3;
-    if ((arguments->stack == 0) != (arguments->stack_size == 0) ||
-        arguments->stack > TASK_SIZE || arguments->stack_size > TASK_SIZE - arguments->stack) {
+    if ((arguments->stack == 0) != (arguments->stack_size == 0) || arguments->stack > TASK_SIZE ||
+        arguments->stack_size > TASK_SIZE - arguments->stack) {
         return -EINVAL;
     }
     creation.flags = arguments->flags;
-    creation.stack =
-        arguments->stack != 0 ? arguments->stack + arguments->stack_size : call->rsp;
+    creation.stack = arguments->stack != 0 ? arguments->stack + arguments->stack_size : call->rsp;
     if ((arguments->flags & CLONE_VM) == 0) {
         arguments->stack = arguments->stack_size = 0;
     }
@@ -232,7 +231,6 @@ long handle_EXIT(struct thread *thread, const struct user_registers *call)
         SYS1(__NR_exit, call->rdi);
     }
 }
-
 
 #define CHILD_STACK (64UL << 10)
 

@@ -6,8 +6,8 @@
 
 /* What does not change after the start of the image. */
 struct process_settings {
-    uint64_t frame_size;      /* AT_MINSIGSTKSZ: the largest signal frame, bytes */
-    bool selector;            /* SUD reads the selector; else the monitor's text is its range */
+    uint64_t frame_size; /* AT_MINSIGSTKSZ: the largest signal frame, bytes */
+    bool selector;       /* SUD reads the selector; else the monitor's text is its range */
 };
 extern struct process_settings process_settings;
 
@@ -26,8 +26,8 @@ void areas_unlock_after_fork(void);
 void areas_keep_only(struct thread *own);
 
 /*
- * A thread of this process that has not blocked the held signal, other than `thread`; its tid, or 0.
- * It may end at any time.
+ * A thread of this process that has not blocked the held signal, other than `thread`; its tid, or
+ * 0. It may end at any time.
  */
 int32_t find_thread_open_to(const struct thread *thread, int signal);
 
@@ -41,8 +41,8 @@ void adopt_area(struct thread *thread);
 void arm_dispatch(struct thread *thread);
 
 /*
- * Calls function(argument) where no thread of the program can meet the descriptors that it opens for
- * a moment: directly when nobody shares the descriptor table, else in a short-lived child that
+ * Calls function(argument) where no thread of the program can meet the descriptors that it opens
+ * for a moment: directly when nobody shares the descriptor table, else in a short-lived child that
  * shares memory and has a table of its own, in which they end.
  */
 void with_private_descriptors(void (*function)(void *), void *argument);

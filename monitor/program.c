@@ -4,8 +4,9 @@
 #include "support.h"
 #include "syscall.h"
 
-#define S_IFLNK             0120000U
-#define O_PATH_FLAG         010000000
+#define S_IFLNK         0120000U
+#define AT_EXECVE_CHECK 0x10000 /* Linux 6.14 */
+#define O_PATH_FLAG     010000000
 
 static const char *keep(struct program *program, const char *string, uint64_t length)
 {
@@ -36,7 +37,7 @@ static void name_program(struct program *program, int directory, const char *pat
 /* A descriptor for reading of the file that `descriptor` is. */
 static long reopen(int descriptor)
 {
-    char path[64] = "/proc/self/fd/";
+    char path[64] = PATH_OF_DESCRIPTOR;
     long mode = SYS2(__NR_fcntl, descriptor, F_GETFL);
     if (mode < 0) {
         return mode;
@@ -48,14 +49,27 @@ static long reopen(int descriptor)
     return SYS4(__NR_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
 }
 
+/*
+ * What else the kernel would say of executing the file (it is open for writing, a security module
+ * forbids it...). Before Linux 6.14 it can't be asked; then the exec goes on without that answer.
+ */
+static long check_by_kernel(int fd)
+{
+    const char *const none[] = {0};
+    long result = SYS5(__NR_execveat, fd, "", none, none, AT_EMPTY_PATH | AT_EXECVE_CHECK);
+    return result == -EINVAL ? 0 : result;
+}
+
 /* Opens one file for execution; the order of errors is do_open_execat()'s. */
-static long open_executable(struct program *program, int directory, const char *path, int flags)
+static long open_executable(struct program *program, int directory, const char *path, int flags,
+                            bool script)
 {
     struct kernel_stat status;
     int empty = (flags & AT_EMPTY_PATH) != 0 && path[0] == 0 ? AT_EMPTY_PATH : 0;
     int nofollow = flags & AT_SYMLINK_NOFOLLOW;
     if (path[0] == 0 && empty == 0) {
-        return -ENOENT;
+        /* The interpreter of a script may be named so: the kernel finds the current directory. */
+        return script ? -EACCES : -ENOENT;
     }
     char linked[PATH_MAX_BYTES];
     if (empty == 0 && find_linked_program(directory, path, linked)) {
@@ -76,14 +90,17 @@ static long open_executable(struct program *program, int directory, const char *
     if (result != 0) {
         return result;
     }
-    if (empty != 0) {
-        return reopen(directory);
-    }
-    result = SYS4(__NR_openat, directory, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
-    if (result == -EACCES) {
+    long fd = empty != 0 ? reopen(directory)
+                         : SYS4(__NR_openat, directory, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
+    if (fd == -EACCES) {
         program->why = "may be executed but not read, and endorun has to read it";
     }
-    return result;
+    result = fd >= 0 ? check_by_kernel((int)fd) : fd;
+    if (fd >= 0 && result != 0) {
+        SYS1(__NR_close, fd);
+        return result;
+    }
+    return fd;
 }
 
 static bool is_blank(char c)
@@ -97,49 +114,60 @@ struct script_line {
     const char *argument, *end;
 };
 
+static const char *next_non_blank(const char *first, const char *last)
+{
+    while (first <= last && is_blank(*first)) {
+        first++;
+    }
+    return first <= last ? first : 0;
+}
+
+static const char *next_terminator(const char *first, const char *last)
+{
+    while (first <= last && !is_blank(*first) && *first != 0) {
+        first++;
+    }
+    return first <= last ? first : 0;
+}
+
 /* fs/binfmt_script.c: load_script(). `line` is SCRIPT_LINE_MAX bytes, padded with NULs. */
 static bool parse_script(const char *line, struct script_line *script)
 {
     const char *last = line + SCRIPT_LINE_MAX - 1;
     const char *end = line;
-    while (end < line + SCRIPT_LINE_MAX && *end != 0 && *end != '\n') {
+    while (end <= last && *end != '\n') {
         end++;
     }
-    if (end == line + SCRIPT_LINE_MAX || *end != '\n') {
-        /* No end of line: fine only if the name itself ends within the buffer. */
-        const char *at = line + 2;
-        while (at <= last && is_blank(*at)) {
-            at++;
-        }
-        while (at <= last && !is_blank(*at) && *at != 0) {
-            at++;
-        }
-        if (at > last) {
+    if (end > last) {
+        /* No end of line: fine if the name itself ends within the buffer. */
+        const char *name = next_non_blank(line + 2, last);
+        if (name == 0 || next_terminator(name, last) == 0) {
             return false;
         }
-        end = end > last ? last : end;
+        end = last;
     }
-    while (end > line + 2 && is_blank(end[-1])) {
+    while (is_blank(end[-1])) {
         end--;
     }
-    script->name = line + 2;
-    while (script->name < end && is_blank(*script->name)) {
-        script->name++;
-    }
-    if (script->name == end) {
+    script->name = next_non_blank(line + 2, end);
+    if (script->name == 0 || script->name == end) {
         return false;
     }
-    script->name_end = script->name;
-    while (script->name_end < end && !is_blank(*script->name_end)) {
-        script->name_end++;
-    }
+    const char *separator = next_terminator(script->name, end);
+    script->name_end = separator != 0 ? separator : end;
+    script->argument = 0;
     script->end = end;
-    script->argument = script->name_end;
-    while (script->argument < end && is_blank(*script->argument)) {
-        script->argument++;
+    if (separator != 0 && *separator != 0) {
+        script->argument = next_non_blank(separator, end);
     }
     if (script->argument == end) {
         script->argument = 0;
+    }
+    for (const char *at = script->argument; at != 0 && at < end; at++) {
+        if (*at == 0) {
+            script->end = at;
+            break;
+        }
     }
     return true;
 }
@@ -185,7 +213,7 @@ static long follow_script(struct program *program, const char *line, const char 
 /* The program's interpreter has to be there; its content is checked when it is mapped. */
 static long check_interpreter(struct program *program)
 {
-    long fd = open_executable(program, AT_FDCWD, program->elf.interpreter, 0);
+    long fd = open_executable(program, AT_FDCWD, program->elf.interpreter, 0, false);
     if (fd < 0) {
         if (program->why == 0) {
             program->why = "its program interpreter can't be opened";
@@ -211,13 +239,13 @@ static long check_program(struct program *program)
     return program->elf.has_interpreter ? check_interpreter(program) : 0;
 }
 
-/* The path by which /proc/self/exe natively leads to the file. */
-static void note_canonical_path(struct program *program)
+/* The path by which /proc leads to an open file, as /proc/self/exe natively shows a program's. */
+static void canonical_path(int fd, char path[PATH_MAX_BYTES])
 {
-    char link[64] = "/proc/self/fd/";
-    append_number(link, sizeof link, (uint64_t)program->fd);
-    long length = SYS4(__NR_readlinkat, AT_FDCWD, link, program->path, sizeof program->path - 1);
-    program->path[length > 0 ? length : 0] = 0;
+    char link[64] = PATH_OF_DESCRIPTOR;
+    append_number(link, sizeof link, (uint64_t)fd);
+    long length = SYS4(__NR_readlinkat, AT_FDCWD, link, path, PATH_MAX_BYTES - 1);
+    path[length > 0 ? length : 0] = 0;
 }
 
 /* Warns once an exec: a set-uid program runs without the privilege its file would give it. */
@@ -254,6 +282,7 @@ long program_find(struct program *program, int directory, const char *path, int 
     program->why = 0;
     program->text_used = 0;
     program->fd = -1;
+    program->by_descriptor = path[0] == 0;
     name_program(program, directory, path);
     bool inaccessible = path[0] != '/' && directory != AT_FDCWD &&
                         (SYS2(__NR_fcntl, directory, F_GETFD) & FD_CLOEXEC) != 0;
@@ -263,7 +292,7 @@ long program_find(struct program *program, int directory, const char *path, int 
         if (depth > SCRIPT_DEPTH_MAX) {
             return -ELOOP;
         }
-        long fd = open_executable(program, directory, path, flags);
+        long fd = open_executable(program, directory, path, flags, depth > 0);
         if (fd < 0) {
             return fd;
         }
@@ -273,7 +302,7 @@ long program_find(struct program *program, int directory, const char *path, int 
         if (line[0] != '#' || line[1] != '!') {
             result = check_program(program);
             if (result == 0) {
-                note_canonical_path(program);
+                canonical_path(program->fd, program->path);
                 warn_of_privilege(program);
                 return 0;
             }

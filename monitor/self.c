@@ -1,7 +1,7 @@
 /*
- * /proc/PID/exe leads to the monitor image in every process under endorun. Calls that follow the link
- * are given the path of the program instead, however the link is spelled: what counts is where it
- * leads.
+ * /proc/PID/exe leads to the monitor image in every process under endorun. Calls that follow the
+ * link are given the path of the program instead, however the link is spelled: what counts is where
+ * it leads.
  */
 #include "self.h"
 #include "calls.h"
@@ -45,8 +45,8 @@ struct search {
 };
 
 /*
- * The program of another process: the file mapped lowest in its memory. Programs are linked or placed
- * below all libraries.
+ * The program of another process: the file mapped lowest in its memory. Programs are linked or
+ * placed below all libraries.
  */
 static void search_mappings(void *argument)
 {
@@ -159,7 +159,6 @@ long handle_READLINK(struct thread *thread, const struct user_registers *call)
     }
     int32_t length = (int32_t)strlen(program);
     length = length < size ? length : size;
-    return copy_to_user(user_pointer(buffer), program, (unsigned long)length) == 0
-               ? length
-               : -EFAULT;
+    return copy_to_user(user_pointer(buffer), program, (unsigned long)length) == 0 ? length
+                                                                                   : -EFAULT;
 }

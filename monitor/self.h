@@ -8,8 +8,8 @@
 extern const char *program_path;
 
 /*
- * When the path names the /proc link "exe" of a process under endorun, however it is spelled: writes
- * the path of that process's program to `program` (PATH_MAX_BYTES) and gives true.
+ * When the path names the /proc link "exe" of a process under endorun, however it is spelled:
+ * writes the path of that process's program to `program` (PATH_MAX_BYTES) and gives true.
  */
 bool find_linked_program(int directory, const char *path, char *program);
 

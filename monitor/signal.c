@@ -1,6 +1,7 @@
 /*
  * What happens when the kernel calls signal_entry: find out where the program really stands, then
- * deliver to the program, keep for later, or (Syscall User Dispatch) send the call through the gate.
+ * deliver to the program, keep for later, or (Syscall User Dispatch) send the call through the
+ * gate.
  */
 #include "signal.h"
 #include "channel.h"
@@ -51,13 +52,16 @@ bool is_synchronous(int signal, const struct kernel_siginfo *info,
     }
     /* A process can send itself any siginfo, but not the address of the last page fault with it. */
     return registers->trapno != 0 &&
-            (registers->trapno != TRAP_PAGE_FAULT || info->si_addr == registers->cr2);
+           (registers->trapno != TRAP_PAGE_FAULT || info->si_addr == registers->cr2);
 }
 
 static bool is_single_step(int signal, const struct kernel_siginfo *info,
                            const struct sigcontext *registers)
 {
-    return signal == SIGTRAP && info->si_code > 0 && (registers->eflags & EFLAGS_TF) != 0;
+    bool flagged = (registers->eflags & EFLAGS_TF) != 0 ||
+                   registers->rip == (uint64_t)gate_slow_unstepped ||
+                   registers->rip == (uint64_t)gate_resume_unstepped;
+    return signal == SIGTRAP && info->si_code > 0 && flagged;
 }
 
 /*
@@ -98,6 +102,30 @@ static void place_from_block(struct sigcontext *context, const struct user_regis
     context->r15 = registers->r15;
     context->rip = registers->rip;
     context->eflags = registers->eflags;
+}
+
+/*
+ * The program steps by the trap flag, and natively sees nothing of stubs and gate. Nor does it see
+ * a trap behind `syscall` or rt_sigreturn: the kernel's return sets the flag, and the first trap
+ * comes after the next instruction. So the trap at the end of the jump out of the monitor is hidden
+ * too.
+ */
+static bool hides_step(struct thread *thread, uint64_t rip)
+{
+    bool returned = rip == thread->step_to_hide;
+    thread->step_to_hide = 0;
+    if (returned) {
+        return true;
+    }
+    if (in_range(rip, gate_resume, gate_resume_end)) {
+        thread->step_to_hide = thread->resume_rip;
+    } else if (in_range(rip, gate_exit_uncommitted, gate_exit_end)) {
+        thread->step_to_hide = thread->registers.rip;
+    } else if (in_range(rip, gate_entry, gate_end) ||
+               in_range(rip, gate_entry_selector, gate_end_selector)) {
+        thread->step_to_hide = thread->continuation;
+    }
+    return module_hides_step(rip);
 }
 
 enum place {
@@ -158,9 +186,9 @@ static enum place find_place(struct thread *thread, struct sigcontext *registers
 }
 
 /*
- * Sends a signal that was meant for the whole process to a thread that has not blocked it: the kernel,
- * which knows nothing of the blocking of held signals, may have chosen any. Not for a thread in the
- * monitor, which may hold the lock.
+ * Sends a signal that was meant for the whole process to a thread that has not blocked it: the
+ * kernel, which knows nothing of the blocking of held signals, may have chosen any. Not for a
+ * thread in the monitor, which may hold the lock.
  */
 static bool pass_on(const struct thread *thread, int signal, const struct kernel_siginfo *info)
 {
@@ -293,8 +321,8 @@ void monitor_signal(int signal, struct kernel_siginfo *info, struct ucontext *co
         registers->rip = (uint64_t)user_copy_fault;
         return;
     }
-    if (is_single_step(signal, info, registers) && module_hides_step(rip)) {
-        return; /* the program stepped into a stub or the gate: natively that is one instruction */
+    if (is_single_step(signal, info, registers) && hides_step(thread, rip)) {
+        return;
     }
     if (thread->queued && !thread->in_monitor) {
         hold_signal(thread, signal, info); /* on the way out; all others are blocked */
@@ -312,6 +340,9 @@ void monitor_signal(int signal, struct kernel_siginfo *info, struct ucontext *co
         }
         dispatch_trap(thread, info, context);
         return;
+    }
+    if (place == PLACE_EDGE && is_single_step(signal, info, registers) && info->si_addr == rip) {
+        info->si_addr = registers->rip;
     }
     if (signal == SIGSYS && info->si_code > 0 && info->sigsys.call_addr == rip &&
         place == PLACE_EDGE) {

@@ -46,8 +46,8 @@ noreturn void resume_from_block(struct thread *thread);
 void update_attention(struct thread *thread);
 
 /*
- * Lets the kernel take the default action for a signal: it is sent again, unless the instruction that
- * raised it `repeats` it by itself when the program goes on.
+ * Lets the kernel take the default action for a signal: it is sent again, unless the instruction
+ * that raised it `repeats` it by itself when the program goes on.
  */
 void default_action(struct thread *thread, int signal, const struct kernel_siginfo *info,
                     bool repeats);

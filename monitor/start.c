@@ -15,10 +15,11 @@
 #include "../rewriter/apply/module.h"
 #include "../rewriter/apply/rewrite.h"
 
-#define PIE_BASE         0x555555554000UL /* ELF_ET_DYN_BASE: 2/3 of the address space */
-#define PIE_RANDOM_PAGES (1UL << 28)      /* vm.mmap_rnd_bits as kernels are built */
-#define BRK_RANDOM_PAGES (1UL << 13)      /* 32 MiB, arch_randomize_brk() */
-#define FRAME_SIZE_UNKNOWN (12UL << 10)   /* AT_MINSIGSTKSZ came with Linux 5.14; AMX needs 11 KiB */
+#define PIE_BASE           0x555555554000UL /* ELF_ET_DYN_BASE: 2/3 of the address space */
+#define PIE_RANDOM_PAGES   (1UL << 28)      /* vm.mmap_rnd_bits as kernels are built */
+#define BRK_RANDOM_PAGES   (1UL << 13)      /* 32 MiB, arch_randomize_brk() */
+#define FRAME_SIZE_UNKNOWN (12UL << 10) /* AT_MINSIGSTKSZ came with Linux 5.14; AMX needs 11 KiB   \
+                                         */
 
 uint64_t gate_in_use;
 
@@ -50,8 +51,7 @@ static inline void relocate(uint64_t bias)
 {
     const struct relocation *table = 0;
     uint64_t size = 0;
-    for (const Elf64_Dyn *entry = _DYNAMIC;
-         entry->d_tag != DT_NULL; entry++) {
+    for (const Elf64_Dyn *entry = _DYNAMIC; entry->d_tag != DT_NULL; entry++) {
         if (entry->d_tag == DT_RELA) {
             table = (const struct relocation *)(bias + entry->d_un.d_ptr);
         } else if (entry->d_tag == DT_RELASZ) {
@@ -135,6 +135,9 @@ static int image_descriptor(const char *name)
     if (digits == 0) {
         digits = behind_prefix(name, PATH_OF_DESCRIPTOR);
     }
+    while (digits != 0 && *digits == '/') { /* see name_image() in exec.c */
+        digits++;
+    }
     if (digits == 0 || *digits == 0) {
         return -1;
     }
@@ -176,6 +179,22 @@ static void open_session(const struct initial_stack *stack)
         !offset_is_string(session->comm) || session->execfn == 0) {
         fatal("the session is not one of this version of endorun");
     }
+}
+
+/*
+ * The launcher executed this image by descriptor: how the kernel named it tells how it would name a
+ * program. Written down once for all later images.
+ */
+static void note_naming(void)
+{
+    char name[16] = "";
+    SYS2(__NR_prctl, PR_GET_NAME, name);
+    if ((session->flags & ENDORUN_SESSION_FIRST) == 0 || behind_prefix(name, "memfd:") == 0 ||
+        SYS3(__NR_mprotect, session, session->size, PROT_READ | PROT_WRITE) != 0) {
+        return;
+    }
+    ((struct endorun_session *)session)->flags |= ENDORUN_SESSION_FILE_COMM;
+    SYS3(__NR_mprotect, session, session->size, PROT_READ);
 }
 
 /* ---- stage 3 ---- */
@@ -248,7 +267,8 @@ static enum elf_error map_program(const struct start *start, const struct elf_fi
     }
     enum elf_error error = ELF_NO_MEMORY;
     for (int tries = 0; tries < 8 && error != ELF_FINE; tries++) {
-        uint64_t base = round_down(PIE_BASE + random_pages(start, PIE_RANDOM_PAGES), file->alignment);
+        uint64_t base =
+            round_down(PIE_BASE + random_pages(start, PIE_RANDOM_PAGES), file->alignment);
         error = elf_map(file, base, image);
     }
     return error == ELF_FINE ? error : elf_map(file, 0, image);
@@ -291,19 +311,31 @@ static void load(const struct start *start, struct program *program, struct load
     loaded->start_brk = heap + random_pages(start, BRK_RANDOM_PAGES);
 }
 
-/* Moves the vector down by the room for AT_EXECFN's string, which stands behind it then. */
+/*
+ * Puts the program's name where AT_EXECFN's string natively stands: it ends 8 bytes below the end
+ * of the stack. Where the image's own name left less room there, the whole vector moves down, and
+ * the string stands behind it. Gives its address.
+ */
+static uint64_t place_name(struct initial_stack *stack)
+{
+    const char *name = session_string(session->execfn);
+    const uint64_t *image_name = find_auxv(stack, AT_EXECFN);
+    uint64_t size = strlen(name) + 1;
+    uint64_t room = strlen((const char *)*image_name) + 1;
+    if (size <= room) {
+        return (uint64_t)memcpy((void *)(*image_name + room - size), name, size);
+    }
+    uint64_t length = (uint64_t)stack->end - (uint64_t)stack->start;
+    uint64_t *start = (uint64_t *)((uint64_t)stack->start - round_up(size, 16));
+    memmove(start, stack->start, length);
+    take_apart(stack, start);
+    return (uint64_t)memcpy(stack->end, name, size);
+}
+
 static void rebuild_stack(struct initial_stack *stack, const struct program *program,
                           const struct loaded *loaded)
 {
-    const char *name = session_string(session->execfn);
-    uint64_t size = strlen(name) + 1;
-    uint64_t down = round_up(size, 16);
-    uint64_t length = (uint64_t)stack->end - (uint64_t)stack->start;
-    uint64_t *start = (uint64_t *)((uint64_t)stack->start - down);
-    memmove(start, stack->start, length);
-    take_apart(stack, start);
-    memcpy(stack->end, name, size);
-
+    uint64_t name = place_name(stack);
     const struct elf_file *file = &program->elf;
     const struct {
         uint64_t type, value;
@@ -312,7 +344,7 @@ static void rebuild_stack(struct initial_stack *stack, const struct program *pro
         {AT_PHNUM, file->segment_count},
         {AT_BASE, loaded->interpreter.bias},
         {AT_ENTRY, loaded->program.bias + file->entry},
-        {AT_EXECFN, (uint64_t)stack->end},
+        {AT_EXECFN, name},
     };
     for (unsigned i = 0; i < sizeof changes / sizeof changes[0]; i++) {
         uint64_t *value = find_auxv(stack, changes[i].type);
@@ -321,7 +353,7 @@ static void rebuild_stack(struct initial_stack *stack, const struct program *pro
         }
     }
     if (file->executable_stack) {
-        SYS3(__NR_mprotect, round_down((uint64_t)start, PAGE_SIZE), PAGE_SIZE,
+        SYS3(__NR_mprotect, round_down((uint64_t)stack->start, PAGE_SIZE), PAGE_SIZE,
              PROT_READ | PROT_WRITE | PROT_EXEC | PROT_GROWSDOWN);
     }
 }
@@ -393,8 +425,7 @@ static struct program *open_program(struct thread *thread, struct start *start)
     struct program *program = 0;
     const char *name = session_string(session->execfn);
     if ((session->flags & ENDORUN_SESSION_FIRST) != 0) {
-        long result = program_find_first(thread, &program, name,
-                                         (uint64_t)start->stack.arguments,
+        long result = program_find_first(thread, &program, name, (uint64_t)start->stack.arguments,
                                          (uint64_t)start->stack.environment, start->mask);
         if (result != 0) {
             refuse_by_errno(name, program->why, result);
@@ -455,6 +486,7 @@ noreturn void monitor_start(uint64_t *stack)
     take_apart(&start.stack, stack);
     note_own_text();
     open_session(&start.stack);
+    note_naming();
     start.mask = block_signals();
     start.randomize = (session->flags & ENDORUN_SESSION_NO_ASLR) == 0 &&
                       ((uint64_t)SYS1(__NR_personality, 0xffffffffUL) & ADDR_NO_RANDOMIZE) == 0;

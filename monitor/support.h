@@ -20,7 +20,8 @@ void append_hex(char *buffer, size_t size, uint64_t number, int digits);
 #define FNV_OFFSET 0xcbf29ce484222325UL
 uint64_t fnv1a(uint64_t hash, const void *data, size_t size);
 
-/* The same step for each 64-bit word; `size` is a multiple of 8. For data that is more than a key. */
+/* The same step for each 64-bit word; `size` is a multiple of 8. For data that is more than a key.
+ */
 uint64_t fnv1a_words(uint64_t hash, const void *data, size_t size);
 
 static inline uint64_t round_down(uint64_t value, uint64_t alignment)
@@ -38,8 +39,8 @@ void lock_acquire(int32_t *lock);
 void lock_release(int32_t *lock);
 
 /*
- * A broken invariant: one line on descriptor 2 (if that is still the file it was at the start), then
- * SIGKILL to the whole process. The line: "endorun[PID]: what".
+ * A broken invariant: one line on descriptor 2 (if that is still the file it was at the start),
+ * then SIGKILL to the whole process. The line: "endorun[PID]: what".
  */
 noreturn void fatal(const char *what);
 noreturn void fatal_at(const char *what, uint64_t address);

@@ -22,13 +22,12 @@ static inline long raw_syscall(long number, unsigned long a0, unsigned long a1, 
     return result;
 }
 
-#define SYS_ARG(x)                      ((unsigned long)(x))
-#define SYS0(n)                         raw_syscall((n), 0, 0, 0, 0, 0, 0)
-#define SYS1(n, a)                      raw_syscall((n), SYS_ARG(a), 0, 0, 0, 0, 0)
-#define SYS2(n, a, b)                   raw_syscall((n), SYS_ARG(a), SYS_ARG(b), 0, 0, 0, 0)
-#define SYS3(n, a, b, c)                raw_syscall((n), SYS_ARG(a), SYS_ARG(b), SYS_ARG(c), 0, 0, 0)
-#define SYS4(n, a, b, c, d)                                                                        \
-    raw_syscall((n), SYS_ARG(a), SYS_ARG(b), SYS_ARG(c), SYS_ARG(d), 0, 0)
+#define SYS_ARG(x)          ((unsigned long)(x))
+#define SYS0(n)             raw_syscall((n), 0, 0, 0, 0, 0, 0)
+#define SYS1(n, a)          raw_syscall((n), SYS_ARG(a), 0, 0, 0, 0, 0)
+#define SYS2(n, a, b)       raw_syscall((n), SYS_ARG(a), SYS_ARG(b), 0, 0, 0, 0)
+#define SYS3(n, a, b, c)    raw_syscall((n), SYS_ARG(a), SYS_ARG(b), SYS_ARG(c), 0, 0, 0)
+#define SYS4(n, a, b, c, d) raw_syscall((n), SYS_ARG(a), SYS_ARG(b), SYS_ARG(c), SYS_ARG(d), 0, 0)
 #define SYS5(n, a, b, c, d, e)                                                                     \
     raw_syscall((n), SYS_ARG(a), SYS_ARG(b), SYS_ARG(c), SYS_ARG(d), SYS_ARG(e), 0)
 #define SYS6(n, a, b, c, d, e, f)                                                                  \

@@ -50,25 +50,26 @@ struct thread {
     struct thread *self;
 
     /* The gate (gate.S). */
-    uint64_t continuation;   /* address behind the program's `syscall` site */
-    uint64_t resume_rip;     /* where gate_resume goes */
-    uint64_t monitor_stack;  /* top of the monitor stack */
+    uint64_t continuation;  /* address behind the program's `syscall` site */
+    uint64_t resume_rip;    /* where gate_resume goes */
+    uint64_t monitor_stack; /* top of the monitor stack */
     uint64_t monitor_stack_size;
-    uint8_t in_monitor;      /* 1: the monitor runs, and .registers hold the program's */
-    uint8_t attention;       /* 1: a queued or held signal has to be looked at before leaving */
+    uint8_t in_monitor; /* 1: the monitor runs, and .registers hold the program's */
+    uint8_t attention;  /* 1: a queued or held signal has to be looked at before leaving */
     struct user_registers registers;
 
     /* Signals of the thread, as the program sees them. */
     struct signal_table *signals;
     struct kernel_stack alternate_stack;
-    sigset held_blocked;     /* HELD_SIGNALS that the program has blocked */
-    sigset held_pending;     /* HELD_SIGNALS sent to the program and not yet delivered */
+    sigset held_blocked;                /* HELD_SIGNALS that the program has blocked */
+    sigset held_pending;                /* HELD_SIGNALS sent to the program and not yet delivered */
     struct kernel_siginfo held_info[3]; /* of those: SIGSEGV, SIGBUS, SIGSYS */
-    struct kernel_siginfo requeue; /* what gate_exit sends to this thread again */
-    bool wait_mask_valid;    /* a call with a mask of its own is in progress (ppoll...) */
-    sigset wait_mask;        /* that mask, HELD_SIGNALS included */
-    bool queued;             /* one signal came while in the monitor; all others are blocked */
-    sigset queued_mask;      /* the kernel's mask when it came */
+    struct kernel_siginfo requeue;      /* what gate_exit sends to this thread again */
+    bool wait_mask_valid;  /* a call with a mask of its own is in progress (ppoll...) */
+    sigset wait_mask;      /* that mask, HELD_SIGNALS included */
+    uint64_t step_to_hide; /* where the jump out of the monitor ends, while single-stepping */
+    bool queued;           /* one signal came while in the monitor; all others are blocked */
+    sigset queued_mask;    /* the kernel's mask when it came */
     struct rt_sigframe queued_frame; /* its siginfo and context; .uc.mcontext.fpstate: fpu_image */
 
     struct endorun_slot *slot; /* this thread's part of the event channel, or NULL */
@@ -85,7 +86,7 @@ struct thread {
     bool freed_by_parent;    /* a vfork child: its parent releases the area */
     bool handlers_cleared;   /* new thread: CLONE_CLEAR_SIGHAND took the kernel's handlers */
     sigset entry_mask;       /* new thread: the mask it starts with */
-    struct thread *next; /* all areas of the process, newest first */
+    struct thread *next;     /* all areas of the process, newest first */
     struct thread *next_free;
 
     struct signal_table own_signals; /* for a process that shares memory but not dispositions */

@@ -1,7 +1,7 @@
 /*
- * A program that traces others (gdb, strace) would stop at each SIGSYS by which Syscall User Dispatch
- * hands a call of its tracee to the monitor there. Natively there is no such stop: it is passed on
- * to the tracee in the way that the tracer let it run last, and the tracer waits on.
+ * A program that traces others (gdb, strace) would stop at each SIGSYS by which Syscall User
+ * Dispatch hands a call of its tracee to the monitor there. Natively there is no such stop: it is
+ * passed on to the tracee in the way that the tracer let it run last, and the tracer waits on.
  */
 #include "calls.h"
 #include "syscall.h"
@@ -37,7 +37,8 @@ static bool is_stop_by_sigsys(int32_t status)
     return status == (SIGSYS << 8 | 0x7f);
 }
 
-/* Lets a tracee go on that stopped for a dispatched call. False: the stop is the tracer's to see. */
+/* Lets a tracee go on that stopped for a dispatched call. False: the stop is the tracer's to see.
+ */
 static bool pass_on_dispatch(long pid)
 {
     struct kernel_siginfo info;

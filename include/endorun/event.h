@@ -1,7 +1,7 @@
 /*
  * The event channel: how statistics, and later denials and traces, leave the monitor. One memfd in
- * shared memory, made by the reader (the endorun command that was started), mapped by every image of
- * the sandbox. Written without a system call and without a lock; drained by the reader.
+ * shared memory, made by the reader (the endorun command that was started), mapped by every image
+ * of the sandbox. Written without a system call and without a lock; drained by the reader.
  *
  *   | struct endorun_channel | slot 0 | slot 1 | ... |
  *
@@ -30,10 +30,10 @@ struct endorun_channel {
     uint64_t magic;
     uint32_t version;
     uint32_t slot_count;
-    uint32_t slot_size;      /* bytes */
-    uint32_t next_image;     /* atomic: the number of the next image; the first is 1 */
-    uint64_t unheard;        /* atomic: threads that found no free slot */
-    uint8_t reserved[4064];  /* the slots begin at a page */
+    uint32_t slot_size;     /* bytes */
+    uint32_t next_image;    /* atomic: the number of the next image; the first is 1 */
+    uint64_t unheard;       /* atomic: threads that found no free slot */
+    uint8_t reserved[4064]; /* the slots begin at a page */
 };
 
 struct endorun_slot {
@@ -66,11 +66,11 @@ struct endorun_event {
 
 struct endorun_event_module {
     struct endorun_event event;
-    uint64_t start, end;      /* addresses of the mapping */
-    uint64_t offset;          /* in the file */
-    uint32_t sites[4];        /* rewritten sites by enum endorun_tactic; [0]: left to SUD */
-    uint32_t planned;         /* 1: a plan was there; 0: every site is left to SUD, uncounted */
-    uint32_t path_size;       /* bytes that follow, NUL included; 0: not a named file */
+    uint64_t start, end; /* addresses of the mapping */
+    uint64_t offset;     /* in the file */
+    uint32_t sites[4];   /* rewritten sites by enum endorun_tactic; [0]: left to SUD */
+    uint32_t planned;    /* 1: a plan was there; 0: every site is left to SUD, uncounted */
+    uint32_t path_size;  /* bytes that follow, NUL included; 0: not a named file */
 };
 
 struct endorun_event_trap {

@@ -29,17 +29,19 @@
 #include <stdint.h>
 
 #define ENDORUN_PLAN_MAGIC        0x6e616c706f646e65ULL /* "endoplan" */
-#define ENDORUN_PLAN_VERSION      1U
+#define ENDORUN_PLAN_VERSION      2U
 #define ENDORUN_PLAN_MAX_SITES    65536U
-#define ENDORUN_BUILD_ID_MAX      32U /* bytes; GNU ld writes 20, lld 8 to 20 */
+#define ENDORUN_BUILD_ID_MAX      32U   /* bytes; GNU ld writes 20, lld 8 to 20 */
 #define ENDORUN_BUILD_ID_WITHIN   1024U /* bytes at a file's beginning where it is looked for */
-#define ENDORUN_PLAN_DISPLACE_MAX 16U /* bytes a stub has room for */
+#define ENDORUN_PLAN_DISPLACE_MAX 16U   /* bytes a stub has room for */
 
 /* How a site is rewritten. Values are stored: append only. */
 enum endorun_tactic {
-    ENDORUN_TACTIC_SUD = 0,       /* left to Syscall User Dispatch; .reason says why */
-    ENDORUN_TACTIC_PADDING = 1,   /* site becomes `jmp rel8` to dead padding; that becomes `jmp rel32` */
-    ENDORUN_TACTIC_PRECEDING = 2, /* `jmp rel32` is written into an instruction before; site is kept */
+    ENDORUN_TACTIC_SUD = 0, /* left to Syscall User Dispatch; .reason says why */
+    ENDORUN_TACTIC_PADDING =
+        1, /* site becomes `jmp rel8` to dead padding; that becomes `jmp rel32` */
+    ENDORUN_TACTIC_PRECEDING =
+        2, /* `jmp rel32` is written into an instruction before; site is kept */
     ENDORUN_TACTIC_COUNT
 };
 
@@ -85,13 +87,13 @@ struct endorun_plan {
  * be resumed: it leads to the `syscall`, which is caught by SUD.
  */
 struct endorun_plan_site {
-    uint64_t offset;       /* file offset of the `syscall` instruction (0F 05) */
-    uint8_t tactic;        /* enum endorun_tactic */
-    uint8_t reason;        /* enum endorun_sud_reason */
-    int8_t slot;           /* PADDING: the rel8: slot address minus (site address + 2) */
-    uint8_t displaced;     /* PRECEDING: bytes displaced, they end where the site begins */
-    uint8_t rip_relative;  /* PRECEDING: offset of the one RIP-relative disp32 in them, or 0 */
-    uint8_t reserved[3];   /* zero */
+    uint64_t offset;      /* file offset of the `syscall` instruction (0F 05) */
+    uint8_t tactic;       /* enum endorun_tactic */
+    uint8_t reason;       /* enum endorun_sud_reason */
+    int8_t slot;          /* PADDING: the rel8: slot address minus (site address + 2) */
+    uint8_t displaced;    /* PRECEDING: bytes displaced, they end where the site begins */
+    uint8_t rip_relative; /* PRECEDING: offset of the one RIP-relative disp32 in them, or 0 */
+    uint8_t reserved[3];  /* zero */
     uint8_t original[ENDORUN_PLAN_DISPLACE_MAX]; /* the displaced bytes, or the 5 slot bytes */
 };
 

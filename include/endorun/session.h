@@ -3,9 +3,10 @@
  * the first, the monitor every later one, each into a memfd sealed against writing, growing,
  * shrinking and further sealing.
  *
- * How the new image finds it: the image is executed by execveat(image_fd, "", ..., AT_EMPTY_PATH) or
- * by execve("/proc/self/fd/<image_fd>"), so AT_EXECFN ends in its number. The session's descriptor is image_fd - 1, open across
- * exec; image_fd is close-on-exec. The new image closes what it was given before the program runs.
+ * How the new image finds it: the image is executed by execveat(image_fd, "", ..., AT_EMPTY_PATH)
+ * or by execve("/proc/thread-self/fd/<image_fd>"), so AT_EXECFN ends in its number. The session's
+ * descriptor is image_fd - 1, open across exec; image_fd is close-on-exec. The new image closes
+ * what it was given before the program runs.
  *
  * Layout: struct endorun_session, then the strings (each NUL-terminated) that the offsets name.
  * Offsets count bytes from the start of the session; 0 means absent.
@@ -25,6 +26,8 @@ enum endorun_session_flags {
     ENDORUN_SESSION_NO_REWRITE = 1U << 1, /* leave every site to SUD */
     ENDORUN_SESSION_STATS = 1U << 2,      /* count, and write records to the event channel */
     ENDORUN_SESSION_NO_ASLR = 1U << 3,    /* kernel.randomize_va_space is 0 */
+    ENDORUN_SESSION_FILE_COMM = 1U << 4,  /* set by the monitor: a program executed by descriptor is
+                                             named after its file (Linux 6.14), not the number */
 };
 
 enum endorun_isolation {
@@ -39,11 +42,11 @@ struct endorun_session {
     uint32_t flags;
     uint32_t isolation;
 
-    uint64_t signal_mask;   /* the mask that the program is to have, as rt_sigprocmask shapes it */
-    uint64_t held_ignored;  /* signals the monitor always handles, ignored by the program */
-    uint64_t held_pending;  /* of those, the ones pending for the program */
-    uint64_t nofile_soft;   /* RLIMIT_NOFILE's soft limit to set back; ~0: leave it */
-    uint64_t fresh_mask;    /* 1: the mask and dispositions are the kernel's own (first image) */
+    uint64_t signal_mask;  /* the mask that the program is to have, as rt_sigprocmask shapes it */
+    uint64_t held_ignored; /* signals the monitor always handles, ignored by the program */
+    uint64_t held_pending; /* of those, the ones pending for the program */
+    uint64_t nofile_soft;  /* RLIMIT_NOFILE's soft limit to set back; ~0: leave it */
+    uint64_t fresh_mask;   /* 1: the mask and dispositions are the kernel's own (first image) */
 
     int32_t program_fd; /* the ELF file to load, O_RDONLY; -1: open the path `execfn` names */
 

@@ -86,9 +86,13 @@ static struct summary sum_up(const struct statistics *statistics)
     return summary;
 }
 
-static double percentage(uint64_t part, uint64_t whole)
+/*
+ * Of all ways into the kernel. A trap that a signal handler came right after is taken again, so
+ * there may be more of them than calls.
+ */
+static double percentage(uint64_t part, uint64_t other)
 {
-    return whole == 0 ? 0 : 100.0 * (double)part / (double)whole;
+    return part == 0 ? 0 : 100.0 * (double)part / ((double)part + (double)other);
 }
 
 static uint64_t sites_of(const struct mapped_file *file, enum endorun_tactic tactic)
@@ -101,6 +105,15 @@ static uint64_t sites_of(const struct mapped_file *file, enum endorun_tactic tac
 }
 
 /* ---- for people ---- */
+
+static bool is_silent(const struct mapped_file *file)
+{
+    uint64_t sites = 0;
+
+    for (enum endorun_tactic tactic = 0; tactic < ENDORUN_TACTIC_COUNT; tactic++)
+        sites += sites_of(file, tactic);
+    return sites == 0 && file->traps == 0;
+}
 
 static void write_file_row(FILE *out, const struct mapped_file *file)
 {
@@ -121,10 +134,18 @@ static void write_file_row(FILE *out, const struct mapped_file *file)
 static void write_files(FILE *out, const struct statistics *statistics,
                         const struct summary *summary)
 {
+    size_t silent = 0;
+
     fprintf(out, "system call sites and traps of each file:\n  %8s %10s %12s %10s  file\n",
             "padding", "preceding", "left to SUD", "traps");
-    for (size_t i = 0; i < summary->file_count; i++)
-        write_file_row(out, summary->files[i]);
+    for (size_t i = 0; i < summary->file_count; i++) {
+        if (is_silent(summary->files[i]))
+            silent++;
+        else
+            write_file_row(out, summary->files[i]);
+    }
+    if (silent != 0)
+        fprintf(out, "  and %zu files with no known site and no trap\n", silent);
     if (statistics->nowhere_traps != 0)
         fprintf(out, "  %8s %10s %12s %10" PRIu64 "  (code outside of files)\n", "-", "-", "-",
                 statistics->nowhere_traps);
@@ -174,12 +195,12 @@ void write_statistics_table(FILE *out, const struct statistics *statistics, cons
     fputs("endorun: statistics of ", out);
     write_escaped(out, program);
     fprintf(out,
-            "\n  %12" PRIu64 "            system calls, by %" PRIu64 " executed images\n"
+            "\n  %12" PRIu64 "            system calls; images executed: %" PRIu64 "\n"
             "  %12" PRIu64 "  %6.2f %%  through rewritten sites\n"
             "  %12" PRIu64 "  %6.2f %%  trapped by Syscall User Dispatch (SUD)\n",
             statistics->calls, statistics->image_count, summary.rewritten,
-            percentage(summary.rewritten, statistics->calls), statistics->trapped,
-            percentage(statistics->trapped, statistics->calls));
+            percentage(summary.rewritten, statistics->trapped), statistics->trapped,
+            percentage(statistics->trapped, summary.rewritten));
     write_losses(out, statistics, &summary);
     if (summary.file_count != 0)
         write_files(out, statistics, &summary);
@@ -232,7 +253,7 @@ void write_statistics_json(FILE *out, const struct statistics *statistics, const
             ", \"unheard_threads\": %" PRIu64 ", \"damaged_rings\": %" PRIu64
             ", \"unplaced_traps\": %" PRIu64 "},\n  \"modules\": [",
             statistics->image_count, statistics->calls, summary.rewritten, statistics->trapped,
-            percentage(summary.rewritten, statistics->calls), statistics->dropped,
+            percentage(summary.rewritten, statistics->trapped), statistics->dropped,
             statistics->ignored, statistics->unheard, statistics->damaged_rings, summary.unplaced);
     for (size_t i = 0; i < summary.file_count; i++) {
         fputs(i == 0 ? "\n" : ",\n", out);

@@ -31,7 +31,7 @@ struct elf_file {
     int fd;
     uint16_t type; /* ET_EXEC or ET_DYN */
     uint64_t entry;
-    uint64_t size; /* of the file, bytes */
+    uint64_t size;          /* of the file, bytes */
     uint64_t low, high;     /* page-aligned span of all PT_LOAD */
     uint64_t alignment;     /* the largest p_align that is a power of two, at least a page */
     uint64_t table_address; /* of the program headers in memory; 0: not in any segment */
@@ -45,7 +45,8 @@ struct elf_file {
 /* Where it has been mapped. */
 struct elf_image {
     uint64_t bias;
-    uint64_t start_code, end_code, start_data, end_data, end; /* as struct prctl_mm_map means them */
+    uint64_t start_code, end_code, start_data, end_data,
+        end; /* as struct prctl_mm_map means them */
 };
 
 /* Reads and checks the headers of `fd`; maps nothing. */

@@ -139,7 +139,8 @@ static bool look_for_displacement(void *context, const struct instruction *instr
     uint64_t target;
     uint8_t field;
 
-    search->possible = is_displaceable(instruction);
+    search->possible = is_displaceable(instruction) &&
+                       (search->found.bytes != 0 || !is_nop(instruction)); /* may be padding */
     if (search->possible && rip_relative_target(instruction, &target, &field)) {
         search->possible = search->found.rip_relative == 0;
         search->found.rip_relative = (uint8_t)(search->found.bytes + field);

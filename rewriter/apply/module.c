@@ -102,8 +102,9 @@ uint64_t module_address_shown(uint64_t rip)
         if (stub == 0) {
             return rip;
         }
-        bool before = rip - (uint64_t)stub < ENDORUN_PLAN_DISPLACE_MAX;
-        return site_of(stub) - (before ? stub->displaced_size : 0U);
+        uint64_t offset = rip - (uint64_t)stub;
+        return site_of(stub) -
+               (offset < ENDORUN_PLAN_DISPLACE_MAX ? ENDORUN_PLAN_DISPLACE_MAX - offset : 0);
     }
     const struct stub *stub = stub_of_slot(module, rip);
     return stub != 0 ? site_of(stub) : rip;
@@ -122,9 +123,13 @@ bool module_hides_step(uint64_t rip)
         return stub_of_slot(module, rip) != 0;
     }
     const struct stub *stub = stub_at(module, rip);
-    /* Behind a displaced instruction the program has made one step: it stands at its site. */
-    return stub == 0 || stub->displaced_size == 0 ||
-           rip - (uint64_t)stub != ENDORUN_PLAN_DISPLACE_MAX;
+    if (stub == 0) {
+        return true;
+    }
+    /* Behind each displaced instruction, the last too, the program has made a step of its own. */
+    uint64_t offset = rip - (uint64_t)stub;
+    return offset > ENDORUN_PLAN_DISPLACE_MAX ||
+           offset <= (uint64_t)ENDORUN_PLAN_DISPLACE_MAX - stub->displaced_size;
 }
 
 static void restore_site(const struct stub *stub)

@@ -19,7 +19,7 @@ struct stub_header {
 };
 
 /*
- *  0  displaced instruction, ending at 16; nops before it
+ *  0  displaced instructions, ending at 16; nops before them
  * 16  lea site+2(%rip), %rcx
  * 23  jmp *header.gate(%rip)
  * 29  what is needed to find back

@@ -7,7 +7,8 @@
 #define PLAN_SIZE_MAX                                                                              \
     (sizeof(struct endorun_plan) + ENDORUN_PLAN_MAX_SITES * sizeof(struct endorun_plan_site))
 
-/* Text up to this size is faster searched for `syscall` bytes than its plan is found in the cache. */
+/* Text up to this size is faster searched for `syscall` bytes than its plan is found in the cache.
+ */
 #define SEARCHED_TEXT_MAX (64UL << 10)
 
 /* Bytes at a file's beginning in which program headers and the build ID are looked for. */
@@ -211,8 +212,8 @@ static bool holds_syscall(const uint8_t *text, uint64_t size)
 }
 
 /*
- * Starting an analyser is worth it when there are sites to be found, or when a cache keeps the answer
- * that there are none.
+ * Starting an analyser is worth it when there are sites to be found, or when a cache keeps the
+ * answer that there are none.
  */
 static bool is_worth_analysing(const struct request *request)
 {

@@ -29,7 +29,8 @@ static bool is_patched(const struct endorun_plan_site *site)
     return site->tactic == ENDORUN_TACTIC_PADDING || site->tactic == ENDORUN_TACTIC_PRECEDING;
 }
 
-/* The site's bytes, and those it takes for itself, are what the plan says and inside the mapping. */
+/* The site's bytes, and those it takes for itself, are what the plan says and inside the mapping.
+ */
 static bool site_is_valid(const struct target *target, const struct endorun_plan_site *site)
 {
     static const uint8_t syscall_bytes[2] = {0x0f, 0x05};
@@ -119,8 +120,8 @@ static uint64_t map_stubs(const struct target *target, uint64_t size)
     const uint64_t step = 16UL << 20;
     uint64_t hint = round_down(target->start - size, PAGE_SIZE);
     for (int i = 0; i < 64; i++) {
-        long at = SYS6(__NR_mmap, hint, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-                       -1, 0);
+        long at =
+            SYS6(__NR_mmap, hint, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (is_error(at)) {
             return 0;
         }
@@ -177,8 +178,8 @@ static void populate(const struct target *target, const struct loaded_plan *plan
     }
 }
 
-/* With text and stubs writable. A site is checked when it is its turn: an earlier one may have taken
- * the bytes. */
+/* With text and stubs writable. A site is checked when it is its turn: an earlier one may have
+ * taken the bytes. */
 static void write_sites(const struct target *target, const struct loaded_plan *plan,
                         uint32_t capacity)
 {
@@ -209,7 +210,7 @@ static void report_module(const struct target *target, int fd, const struct load
                                           .end = target->start + target->length,
                                           .offset = target->offset,
                                           .planned = plan->sites != 0};
-    char link[64] = "/proc/self/fd/";
+    char link[64] = "/proc/thread-self/fd/";
     char path[PATH_MAX_BYTES];
     for (uint32_t i = 0; i < plan->site_count; i++) {
         struct endorun_plan_site site;
@@ -269,9 +270,8 @@ void rewrite_mapping(int fd, uint64_t start, uint64_t length, uint64_t offset,
     }
     /* Pages behind the end of the file fault. */
     uint64_t backed = round_up((uint64_t)status.size - offset, PAGE_SIZE);
-    struct target target = {.start = start,
-                            .length = length < backed ? length : backed,
-                            .offset = offset};
+    struct target target = {
+        .start = start, .length = length < backed ? length : backed, .offset = offset};
     struct loaded_plan plan = {0};
     if (!rewrite_settings.off && target.length <= REACH) {
         plan = plan_find(fd, (const uint8_t *)start, target.length);

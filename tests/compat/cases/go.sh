@@ -6,7 +6,7 @@ case_timeout=120
 case_serial=yes
 
 go_environment() {
-    export GO111MODULE=off GOFLAGS= GOPROXY=off GOTOOLCHAIN=local CGO_ENABLED=0
+    export GO111MODULE=off GOFLAGS=-mod=mod GOPROXY=off GOTOOLCHAIN=local CGO_ENABLED=0
 }
 
 prepare() {

@@ -12,7 +12,7 @@ prepare() {
 }
 
 work() {
-    local cipher digest port version
+    local cipher digest port version prime
     seq 1 200000 >plain
     for cipher in aes-256-cbc aes-128-ctr chacha20 camellia-192-ofb; do
         under openssl enc "-$cipher" -pbkdf2 -S 0102030405060708 -pass pass:word -in plain -out "result/$cipher"
@@ -27,8 +27,8 @@ work() {
     under openssl pkeyutl -sign -inkey "$PREPARED/ed.key" -rawin -in plain | base64 -w0
     printf '\n'
     under openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 2>/dev/null | under openssl pkey -noout -check
-    under openssl prime -generate -bits 256 >prime
-    under openssl prime "$(cat prime)" | grep -c "is prime"
+    prime=$(under openssl prime -generate -bits 256)
+    under openssl prime "$prime" | grep -c "is prime"
     under openssl rand -hex 32 | wc -c
     under openssl x509 -in "$PREPARED/rsa.crt" -noout -fingerprint -sha256
     under openssl verify -CAfile "$PREPARED/rsa.crt" "$PREPARED/rsa.crt" | sed 's|.*/||'

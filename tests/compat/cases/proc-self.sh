@@ -11,6 +11,7 @@ prepare() {
 work() {
     local pid
     under "$PREPARED/looks" one '' 'three words'
+    # shellcheck disable=SC2016 # for the shell that is started
     under bash -c 'exec -a renamed "$PREPARED/looks"' >renamed
     head -n 4 renamed
     ln -s "$PREPARED/looks" by-link

@@ -34,6 +34,7 @@ work() {
     for depth in 2 3 4 5 6; do
         script "nest$depth" "$PWD/nest$((depth - 1)) level$depth"
     done
+    # shellcheck disable=SC2016 # for the shell that is started
     printf 'echo no first line "$0" "$@"\n' >bare
     chmod +x bare
 

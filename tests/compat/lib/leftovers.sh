@@ -6,12 +6,9 @@
 
 # PIDs that belong to the leg with this ID and session.
 leg_processes() {
-    local id=$1 session=$2 file pid stat
+    local id=$1 session=$2 pid stat
     {
-        for file in $(grep -slz -- "^COMPAT_LEG=$id\$" /proc/[0-9]*/environ); do
-            pid=${file#/proc/}
-            printf '%s\n' "${pid%/environ}"
-        done
+        grep -slz -- "^COMPAT_LEG=$id\$" /proc/[0-9]*/environ | grep -oE '[0-9]+' || true
         [[ -z $session ]] || ps -o pid= -s "$session" || true
     } | while read -r pid; do
         # A zombie no longer runs; whoever should wait for it is gone as well.

@@ -17,18 +17,33 @@ set stty_init "rows 24 columns 80"
 
 proc fail {what} {
     puts "did not appear: $what"
-    puts "instead: [string range $::expect_out(buffer) end-500 end]"
+    set rest ""
+    expect -timeout 0 -re {.+} { set rest $expect_out(buffer) } timeout {} eof {}
+    puts "instead: [string range $rest end-500 end]"
     exit 1
 }
 
 # usage: see NAME PATTERN    (a regular expression)
 proc see {name pattern} {
-    set ::expect_out(buffer) ""
     expect {
         -re $pattern { puts "$name: seen" }
         timeout { fail $name }
         eof { fail "$name (the program ended)" }
     }
+}
+
+# Waits until the terminal's foreground group has a process of that name, asleep: keys that signal reach it.
+proc see_in_foreground {name} {
+    set terminal [file tail [file dirname $::spawn_out(slave,name)]]/[file tail $::spawn_out(slave,name)]
+    for {set n 0} {$n < 300} {incr n} {
+        if {![catch {exec ps -t $terminal -o stat=,comm=} processes] &&
+            [regexp -line "^S\\S*\\+\\S* +$name" $processes]} {
+            puts "$name: in the foreground"
+            return
+        }
+        after 50
+    }
+    fail "$name in the foreground"
 }
 
 # Types keys at a full-screen program: when it has finished drawing, since some take what arrives in

@@ -1,0 +1,269 @@
+/*
+ * Displaced instructions before a site. The files hold no padding, so that nothing else serves.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyse_fixture.h"
+
+#define FUNCTION(name) ".globl " name "\n.type " name ",@function\n" name ":\n.cfi_startproc\n"
+#define END(name)      ".cfi_endproc\n.size " name ",.-" name "\n"
+#define SITE(body)     FUNCTION("site") body "ret\n" END("site")
+
+/* More bytes than a short branch reaches, none of them padding. */
+#define FAR FUNCTION("far") ".rept 200\nadd %rax,%rax\n.endr\nret\n" END("far")
+
+static struct fixture fixture;
+
+static void teardown(void)
+{
+    fixture_close(&fixture);
+}
+
+static void expect_displaced(uint64_t offset, uint8_t displaced, uint8_t rip_relative)
+{
+    const struct endorun_plan_site *site = fixture_site(&fixture, "site", offset);
+
+    expect_tactic(&fixture, "site", offset, ENDORUN_TACTIC_PRECEDING);
+    ck_assert_uint_eq(site->displaced, displaced);
+    ck_assert_uint_eq(site->rip_relative, rip_relative);
+}
+
+START_TEST(a_number_loaded_is_displaced)
+{
+    static const uint8_t mov[] = {0xb8, 0x27, 0x00, 0x00, 0x00};
+
+    fixture_make(&fixture, SITE("mov $39,%eax\nsyscall\n"));
+    expect_displaced(5, 5, 0);
+    ck_assert_mem_eq(fixture_site(&fixture, "site", 5)->original, mov, sizeof(mov));
+}
+END_TEST
+
+START_TEST(four_bytes_are_too_few)
+{
+    fixture_make(&fixture, SITE("mov 8(%rsp),%eax\nsyscall\n"));
+    expect_sud(&fixture, "site", 4, ENDORUN_REASON_NO_ROOM);
+}
+END_TEST
+
+START_TEST(a_rip_relative_address_is_adjusted)
+{
+    fixture_make(&fixture,
+                 SITE("lea name(%rip),%rdi\nsyscall\n") ".section .rodata\nname: .byte 0\n");
+    expect_displaced(7, 7, 3);
+}
+END_TEST
+
+START_TEST(a_rip_relative_operand_with_an_immediate_is_adjusted)
+{
+    fixture_make(&fixture, SITE("movl $7,word(%rip)\nsyscall\n") ".data\nword: .long 0\n");
+    expect_displaced(10, 10, 2);
+}
+END_TEST
+
+START_TEST(the_first_long_enough_instruction_takes_the_jump)
+{
+    fixture_make(&fixture, SITE("mov $202,%eax\nmov %r8d,%esi\nsyscall\n"));
+    expect_displaced(8, 8, 0);
+}
+END_TEST
+
+START_TEST(an_adjusted_instruction_may_follow_another)
+{
+    fixture_make(
+        &fixture,
+        SITE("lea name(%rip),%rdi\nxor %eax,%eax\nsyscall\n") ".section .rodata\nname: .byte 0\n");
+    expect_displaced(9, 9, 3);
+}
+END_TEST
+
+START_TEST(sixteen_bytes_are_displaced)
+{
+    fixture_make(&fixture, SITE("movl $7,8(%rsp)\nmov %rsi,%r10\nmov %rdx,%rsi\n"
+                                "xor %edx,%edx\nsyscall\n"));
+    expect_displaced(16, 16, 0);
+}
+END_TEST
+
+START_TEST(seventeen_bytes_are_too_many)
+{
+    fixture_make(&fixture, SITE("movl $7,8(%rsp)\nmov %rsi,%r10\nmov %rdx,%rsi\n"
+                                "mov %rcx,%rdx\nsyscall\n"));
+    expect_sud(&fixture, "site", 17, ENDORUN_REASON_NO_ROOM);
+}
+END_TEST
+
+START_TEST(two_short_instructions_are_not_displaced)
+{
+    fixture_make(&fixture, SITE("mov %rdx,%rsi\nmov %rcx,%rdx\nsyscall\n"));
+    expect_sud(&fixture, "site", 6, ENDORUN_REASON_NO_ROOM);
+}
+END_TEST
+
+START_TEST(nops_are_not_displaced)
+{
+    fixture_make(&fixture, SITE("xor %eax,%eax\n.nops 9\nsyscall\n"));
+    expect_sud(&fixture, "site", 11, ENDORUN_REASON_NO_ROOM);
+}
+END_TEST
+
+START_TEST(control_transfers_are_not_displaced)
+{
+    fixture_make(&fixture, SITE("call far\nsyscall\n") FAR);
+    expect_sud(&fixture, "site", 5, ENDORUN_REASON_NO_ROOM);
+}
+END_TEST
+
+START_TEST(conditional_branches_are_not_displaced)
+{
+    fixture_make(&fixture, SITE("mov $1,%eax\njne far\nxor %edx,%edx\nsyscall\n") FAR);
+    expect_sud(&fixture, "site", 9, ENDORUN_REASON_NO_ROOM);
+}
+END_TEST
+
+/* The unwind information that holds at the site would not hold in the stub. */
+START_TEST(changes_of_the_stack_pointer_are_not_displaced)
+{
+    fixture_make(&fixture, SITE("push $0x1000\nsyscall\nadd $0x100,%rsp\nsyscall\n"
+                                "lea 0x100(%rsp),%rsp\nsyscall\n"));
+    expect_sud(&fixture, "site", 5, ENDORUN_REASON_NO_ROOM);
+    expect_sud(&fixture, "site", 14, ENDORUN_REASON_NO_ROOM);
+    expect_sud(&fixture, "site", 24, ENDORUN_REASON_NO_ROOM);
+}
+END_TEST
+
+START_TEST(uses_of_the_stack_pointer_are_displaced)
+{
+    fixture_make(&fixture, SITE("mov 8(%rsp),%r10\nsyscall\n"));
+    expect_displaced(5, 5, 0);
+}
+END_TEST
+
+START_TEST(transactions_are_not_displaced)
+{
+    fixture_make(&fixture, SITE("xbegin 1f\nsyscall\n1:\n"));
+    expect_sud(&fixture, "site", 6, ENDORUN_REASON_NO_ROOM);
+}
+END_TEST
+
+START_TEST(another_functions_instruction_is_not_displaced)
+{
+    fixture_make(&fixture, FUNCTION("before") "mov $39,%eax\n" END("before") SITE("syscall\n") FAR);
+    expect_sud(&fixture, "site", 0, ENDORUN_REASON_NO_ROOM);
+}
+END_TEST
+
+/* To the start of the displaced instruction and to the site itself a branch may lead. */
+START_TEST(branches_to_start_and_site_are_no_obstacle)
+{
+    fixture_make(&fixture, SITE("1: mov $39,%eax\n2: syscall\njne 1b\njs 2b\n"));
+    expect_displaced(5, 5, 0);
+}
+END_TEST
+
+START_TEST(a_branch_into_the_instruction_is_an_obstacle)
+{
+    fixture_make(&fixture, SITE("1: mov $39,%eax\nsyscall\njne 1b+2\n"));
+    expect_sud(&fixture, "site", 5, ENDORUN_REASON_BRANCH_TARGET);
+}
+END_TEST
+
+START_TEST(a_far_branch_into_the_instruction_is_an_obstacle)
+{
+    fixture_make(&fixture, SITE("1: mov $39,%eax\nsyscall\n")
+                               FAR FUNCTION("caller") "jmp 1b+1\n" END("caller"));
+    expect_sud(&fixture, "site", 5, ENDORUN_REASON_BRANCH_TARGET);
+}
+END_TEST
+
+START_TEST(a_pointer_into_the_instruction_is_an_obstacle)
+{
+    fixture_make(&fixture, SITE("1: mov $39,%eax\nsyscall\n") ".data\n.quad 1b+4\n");
+    expect_sud(&fixture, "site", 5, ENDORUN_REASON_BRANCH_TARGET);
+}
+END_TEST
+
+START_TEST(a_symbol_in_the_instruction_is_an_obstacle)
+{
+    fixture_make(&fixture, ".globl inside\n.set inside,site+1\n" SITE("mov $39,%eax\nsyscall\n"));
+    ck_assert_uint_eq(fixture.analysis.plan->site_count, 1);
+    ck_assert_uint_eq(plan_sites(fixture.analysis.plan)->reason, ENDORUN_REASON_BRANCH_TARGET);
+}
+END_TEST
+
+START_TEST(a_jump_table_into_the_instruction_is_an_obstacle)
+{
+    fixture_make(
+        &fixture,
+        SITE("lea table(%rip),%rdx\nmovslq (%rdx,%rax,4),%rax\nadd %rdx,%rax\njmp *%rax\n"
+             "1: mov $39,%eax\nsyscall\njne 1b\n") ".section .rodata\n.balign 4\ntable:\n.long "
+                                                   "1b-table,1b+3-table\n");
+    expect_sud(&fixture, "site", 21, ENDORUN_REASON_BRANCH_TARGET);
+}
+END_TEST
+
+/* Behind the jump the old bytes stay: who gets there runs them and the old `syscall`. */
+START_TEST(a_branch_between_displaced_instructions_is_no_obstacle)
+{
+    fixture_make(&fixture, SITE("mov $202,%eax\n1: mov %r8d,%esi\nsyscall\njne 1b\n"));
+    expect_displaced(8, 8, 0);
+}
+END_TEST
+
+START_TEST(a_branch_into_the_site_is_an_obstacle)
+{
+    fixture_make(&fixture, SITE("mov $39,%eax\n1: syscall\njne 1b+1\n") ".nops 16\n" FAR);
+    expect_sud(&fixture, "site", 5, ENDORUN_REASON_BRANCH_TARGET);
+}
+END_TEST
+
+/* The run-time linker writes the address after the plan has been applied. */
+START_TEST(a_text_relocation_is_an_obstacle)
+{
+    fixture_link(&fixture, SITE("movabs $far,%rdi\nsyscall\n") FAR, "-shared -Wl,-z,notext");
+    ck_assert_msg(fixture_analyse(&fixture) == 0, "%s", fixture.error);
+    expect_sud(&fixture, "site", 10, ENDORUN_REASON_BRANCH_TARGET);
+}
+END_TEST
+
+START_TEST(the_instruction_may_straddle_a_page)
+{
+    fixture_make(&fixture,
+                 ".balign 4096\n" SITE(".rept 4093\ncld\n.endr\nmov $39,%eax\nsyscall\n"));
+    expect_displaced(4098, 5, 0);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        a_number_loaded_is_displaced,
+        four_bytes_are_too_few,
+        a_rip_relative_address_is_adjusted,
+        a_rip_relative_operand_with_an_immediate_is_adjusted,
+        the_first_long_enough_instruction_takes_the_jump,
+        an_adjusted_instruction_may_follow_another,
+        sixteen_bytes_are_displaced,
+        seventeen_bytes_are_too_many,
+        two_short_instructions_are_not_displaced,
+        nops_are_not_displaced,
+        control_transfers_are_not_displaced,
+        conditional_branches_are_not_displaced,
+        changes_of_the_stack_pointer_are_not_displaced,
+        uses_of_the_stack_pointer_are_displaced,
+        transactions_are_not_displaced,
+        another_functions_instruction_is_not_displaced,
+        branches_to_start_and_site_are_no_obstacle,
+        a_branch_into_the_instruction_is_an_obstacle,
+        a_far_branch_into_the_instruction_is_an_obstacle,
+        a_pointer_into_the_instruction_is_an_obstacle,
+        a_symbol_in_the_instruction_is_an_obstacle,
+        a_jump_table_into_the_instruction_is_an_obstacle,
+        a_branch_between_displaced_instructions_is_no_obstacle,
+        a_branch_into_the_site_is_an_obstacle,
+        a_text_relocation_is_an_obstacle,
+        the_instruction_may_straddle_a_page,
+    };
+
+    return fixture_run("analyse_preceding", tests, sizeof(tests) / sizeof(tests[0]), teardown);
+}
