@@ -17,6 +17,12 @@ struct kernel_stack disabled_stack(void)
     return (struct kernel_stack){.flags = SS_DISABLE};
 }
 
+void resume_program(struct thread *thread, struct ucontext *context)
+{
+    thread->resume_rip = context->mcontext.rip;
+    context->mcontext.rip = (uint64_t)gate_resume;
+}
+
 /* As on_sig_stack() in include/linux/sched/signal.h. */
 static bool on_alternate_stack(const struct kernel_stack *stack, uint64_t rsp)
 {
@@ -58,13 +64,6 @@ void default_action(struct thread *thread, int signal, const struct kernel_sigin
         struct kernel_siginfo again = *info;
         SYS4(__NR_rt_tgsigqueueinfo, thread->pid, thread->tid, signal, &again);
     }
-}
-
-/* Lets the program go on at what `context` says when rt_sigreturn is given it. */
-static void resume_program(struct thread *thread, struct ucontext *context)
-{
-    thread->resume_rip = context->mcontext.rip;
-    context->mcontext.rip = (uint64_t)gate_resume;
 }
 
 /*

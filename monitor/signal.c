@@ -291,6 +291,7 @@ static void dispatch_trap(struct thread *thread, const struct kernel_siginfo *in
     struct sigcontext *registers = &context->mcontext;
     if (info->sigsys.arch != AUDIT_ARCH_X86_64) {
         registers->rax = (uint64_t)-ENOSYS; /* int 0x80: the 32-bit interface is closed */
+        resume_program(thread, context);
         return;
     }
     channel_trap(thread, info->sigsys.call_addr - 2);
@@ -357,8 +358,7 @@ void monitor_signal(int signal, struct kernel_siginfo *info, struct ucontext *co
         if (!pass_on(thread, signal, info)) {
             hold_signal(thread, signal, info);
         }
-        thread->resume_rip = registers->rip;
-        registers->rip = (uint64_t)gate_resume;
+        resume_program(thread, context);
         return;
     }
     set_kernel_mask(ALL_SIGNALS); /* lets faults of user copies through */

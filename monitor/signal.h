@@ -39,6 +39,9 @@ void deliver_signal(struct thread *thread, int signal, const struct kernel_sigin
  */
 void return_from_handler(struct thread *thread, uint64_t rsp, struct ucontext *context);
 
+/* Lets the program go on, by way of gate_resume, at what `context` says when it is resumed. */
+void resume_program(struct thread *thread, struct ucontext *context);
+
 /* Leaves the monitor at once by the frame in the block that a queued signal filled. */
 noreturn void resume_from_block(struct thread *thread);
 

@@ -492,6 +492,7 @@ noreturn void monitor_start(uint64_t *stack)
                       ((uint64_t)SYS1(__NR_personality, 0xffffffffUL) & ADDR_NO_RANDOMIZE) == 0;
     const uint64_t *frame_size = find_auxv(&start.stack, AT_MINSIGSTKSZ);
     process_settings.frame_size = frame_size != 0 ? *frame_size : FRAME_SIZE_UNKNOWN;
+    process_settings.selector = (session->flags & ENDORUN_SESSION_SELECTOR) != 0;
     gate_in_use = (uint64_t)(process_settings.selector ? gate_entry_selector : gate_entry);
     rewrite_settings = (struct rewrite_settings){
         .off = (session->flags & ENDORUN_SESSION_NO_REWRITE) != 0,

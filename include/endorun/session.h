@@ -26,6 +26,7 @@ enum endorun_session_flags {
     ENDORUN_SESSION_NO_REWRITE = 1U << 1, /* leave every site to SUD */
     ENDORUN_SESSION_STATS = 1U << 2,      /* count, and write records to the event channel */
     ENDORUN_SESSION_NO_ASLR = 1U << 3,    /* kernel.randomize_va_space is 0 */
+    ENDORUN_SESSION_SELECTOR = 1U << 5,   /* SUD reads the selector instead of exempting a range */
     ENDORUN_SESSION_FILE_COMM = 1U << 4,  /* set by the monitor: a program executed by descriptor is
                                              named after its file (Linux 6.14), not the number */
 };

@@ -28,6 +28,7 @@ struct command_line {
     const char *mode_option; /* the option that chose the mode; NULL: MODE_RUN */
     enum isolation_choice isolation;
     bool no_rewrite;
+    bool selector;
     bool stats;
     bool json;
     const char *stats_file; /* NULL: standard error */

@@ -162,6 +162,8 @@ void launch(const struct command_line *line)
     strings.comm = base_name(strings.execfn);
     strings.command_path = own_path();
     strings.cache_path = cache_path();
+    if (line->selector)
+        session.flags |= ENDORUN_SESSION_SELECTOR;
     if (line->no_rewrite)
         session.flags |= ENDORUN_SESSION_NO_REWRITE;
     if (line->stats)

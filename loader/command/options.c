@@ -41,6 +41,14 @@ static void apply_no_rewrite(struct command_line *line, const struct command_opt
     line->no_rewrite = true;
 }
 
+static void apply_sud(struct command_line *line, const struct command_option *option,
+                      const char *argument)
+{
+    if (strcmp(argument, "range") != 0 && strcmp(argument, "selector") != 0)
+        die(STATUS_SETUP, "--%s=%s: expected one of %s", option->name, argument, option->argument);
+    line->selector = strcmp(argument, "selector") == 0;
+}
+
 static void apply_stats(struct command_line *line, const struct command_option *option,
                         const char *argument)
 {
@@ -121,6 +129,13 @@ const struct command_option command_options[] = {
      .apply = apply_no_rewrite,
      .help = "rewrite no system call site: every call is trapped by Syscall User Dispatch, which "
              "is slow; to find out whether rewriting is to blame for a fault"},
+    {.name = "sud",
+     .argument = "range|selector",
+     .modes = IN(MODE_RUN),
+     .apply = apply_sud,
+     .help = "how Syscall User Dispatch tells the monitor's calls from the program's: by the address "
+             "(range, the default), or by a selector byte, as protection keys will need it; to "
+             "measure the difference"},
     {.name = "stats",
      .argument = "FILE",
      .optional = true,

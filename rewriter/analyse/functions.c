@@ -220,3 +220,37 @@ uint64_t nops_behind(const struct function_list *functions, size_t index, const 
         sweep(decoder, image, function->end, end, look_for_nops_end, &function->nops_end);
     return function->nops_end;
 }
+
+struct last_instruction {
+    uint64_t end;
+    bool falls_through;
+};
+
+static bool look_for_last(void *context, const struct instruction *instruction)
+{
+    struct last_instruction *last = context;
+
+    last->end = instruction->address + instruction->decoded.length;
+    last->falls_through = !is_unconditional_transfer(instruction) && !is_call(instruction);
+    return true;
+}
+
+void function_extend(struct function_list *functions, size_t index, const struct image *image,
+                     const struct decoder *decoder)
+{
+    struct function *function = &functions->items[index];
+    struct last_instruction last = {.end = 0};
+    uint64_t end;
+
+    if (function->extended || function->occupied_end != function->end)
+        return;
+    function->extended = true;
+    sweep(decoder, image, function->start, function->end, look_for_last, &last);
+    if (last.end != function->end || !last.falls_through)
+        return;
+    end = find_extent(image, decoder, function->end, gap_end(functions, index, image));
+    if (end != 0) {
+        function->end = end;
+        function->occupied_end = end;
+    }
+}

@@ -43,6 +43,7 @@ struct function {
     uint64_t decoded_end;  /* instructions are known up to here; `start`: not swept yet */
     uint64_t nops_end;     /* nops and int3s follow up to here; 0: not looked at */
     enum range_source source;
+    bool extended; /* function_extend() was here */
     bool swept;
     bool closed;      /* swept whole, and its last instruction is an unconditional transfer */
     bool referenced;  /* references.c has looked at its instructions */
@@ -72,6 +73,14 @@ struct function *function_at(const struct function_list *functions, uint64_t add
  * another range reaches beyond it.
  */
 uint64_t nops_behind(const struct function_list *functions, size_t index, const struct image *image,
+                     const struct decoder *decoder);
+
+/*
+ * Where a function's last instruction neither transfers control nor calls, what follows is code as
+ * well: assembler authors end unwind information early on purpose (clone3(): the child has no
+ * caller). Then the function at `index` is extended like that of an unsized symbol.
+ */
+void function_extend(struct function_list *functions, size_t index, const struct image *image,
                      const struct decoder *decoder);
 
 /* Where the bytes behind that function stop being nobody's. */

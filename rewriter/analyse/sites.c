@@ -244,13 +244,25 @@ static int classify_in_function(struct references *references, struct function *
     return 0;
 }
 
-int sites_classify(struct site_list *sites, const struct function_list *functions,
+/* The function that the site lies in or, falling out of the one before, turns out to lie in. */
+static struct function *covering_function(struct function_list *functions, uint64_t address,
+                                          const struct references *references)
+{
+    const size_t above = first_function_above(functions, address);
+
+    if (above > 0 && (above == functions->count || functions->items[above].start > address))
+        function_extend(functions, above - 1, references->image, references->decoder);
+    return function_at(functions, address);
+}
+
+int sites_classify(struct site_list *sites, struct function_list *functions,
                    struct references *references)
 {
     size_t i = 0;
 
     while (i < sites->count) {
-        struct function *function = function_at(functions, sites->items[i].address);
+        struct function *function =
+            covering_function(functions, sites->items[i].address, references);
         size_t end = i + 1;
 
         if (function == NULL) {

@@ -43,7 +43,7 @@ int sites_find(struct site_list *sites, const struct image *image, char *error);
  * Sweeps the functions that hold one. Marks what is hidden, gives up what is no proven instruction
  * or must stay as it is, finds what could be displaced, and removes the hidden ones.
  */
-int sites_classify(struct site_list *sites, const struct function_list *functions,
+int sites_classify(struct site_list *sites, struct function_list *functions,
                    struct references *references);
 
 /* Some site is not given up. */

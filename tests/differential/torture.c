@@ -9,7 +9,7 @@
 #include <poll.h>
 #include <sched.h>
 
-static volatile struct torture_count torture_count;
+static volatile struct torture_scene scene;
 static volatile int other_handled;
 static uint64_t mask_outside;
 static int pipe_ends[2];
@@ -30,7 +30,7 @@ __asm__(".pushsection .text\n"
         "    .cfi_endproc\n"
         ".size marker, . - marker\n"
         ".popsection\n");
-extern long marker(uint64_t word, const volatile void *argument)
+extern long marker(uint64_t word, const volatile struct torture_scene *scene)
     __attribute__((visibility("hidden")));
 
 /* RIP is the program's own, and at a site it is before the instruction or behind it. */
@@ -57,8 +57,8 @@ static void on_torture(int signo, siginfo_t *info, void *context)
     const struct kernel_ucontext *own = context;
     CHECK_EQ(signo, TORTURE_SIGNAL, "signal");
     CHECK_EQ(info->si_code, SI_QUEUE, "si_code");
-    torture_count.handled++;
-    torture_count.value = info->si_value.sival_int;
+    CHECK_EQ(info->si_value.sival_int, scene.handled, "value: each once, in order");
+    scene.handled++;
     CHECK_EQ(own->mcontext.cs, 0x33, "CS in the frame");
     check_rip(own->mcontext.rip);
     CHECK_EQ(current_mask() & SIGNAL_BIT(TORTURE_SIGNAL), SIGNAL_BIT(TORTURE_SIGNAL), "mask inside");
@@ -114,9 +114,9 @@ static void scene_blocked(void)
 {
     uint64_t all = ~0ULL, old = 0;
     CHECK_EQ(raw(SYS_rt_sigprocmask, SIG_BLOCK, &all, &old, 8), 0, "rt_sigprocmask");
-    int before = torture_count.handled;
+    long before = scene.handled;
     raw(SYS_getpid);
-    CHECK_EQ(torture_count.handled, before, "handled while blocked");
+    CHECK_EQ(scene.handled, before, "handled while blocked");
     CHECK_EQ(raw(SYS_rt_sigprocmask, SIG_SETMASK, &old, NULL, 8), 0, "rt_sigprocmask");
     CHECK_EQ(old, mask_outside, "mask before");
 }
@@ -344,16 +344,15 @@ static const struct {
 static void play(const char *name, void (*prepare)(void), void (*run)(void), void (*check)(void))
 {
     long more = 1;
-    char padded[SCENE_NAME_BYTES] = "";
-    snprintf(padded, sizeof padded, "%s", name);
+    snprintf((char *)scene.name, sizeof scene.name, "%s", name);
     for (int round = 0; more; round++) {
         raw_handle(TORTURE_SIGNAL, on_torture,
                    SA_SIGINFO | SA_RESTART | (round % 2 ? SA_ONSTACK : 0), 0);
-        torture_count.handled = 0;
+        scene.handled = 0;
         prepare();
-        marker(MARKER_START, padded);
+        marker(MARKER_START, &scene);
         run();
-        more = marker(MARKER_END, &torture_count);
+        more = marker(MARKER_END, &scene);
         check();
         CHECK_EQ(current_mask(), mask_outside, "mask after the scene");
         CHECK_EQ(pending_signals(), 0, "pending after the scene");

@@ -2,18 +2,18 @@
 #ifndef DIFFERENTIAL_TORTURE_H
 #define DIFFERENTIAL_TORTURE_H
 
-/* RAX at an `int3` that speaks to the tracer. */
+/* RAX at an `int3` that speaks to the tracer; RSI points to the scene. */
 #define MARKER_MASK  0xffffffffffffff00ULL
 #define MARKER_MAGIC 0x746f727475726500ULL
-#define MARKER_START (MARKER_MAGIC + 1) /* RSI: the scene's name */
-#define MARKER_END   (MARKER_MAGIC + 2) /* RSI: a torture_count; answered in RAX: once more? */
+#define MARKER_START (MARKER_MAGIC + 1)
+#define MARKER_END   (MARKER_MAGIC + 2) /* answered in RAX: play it once more? */
 
-/* In memory, not in registers: a signal may come after these were loaded. */
-struct torture_count {
-    int handled, value;
+/* Sent with the values 0, 1, 2... in each round. */
+#define TORTURE_SIGNAL 44
+
+struct torture_scene {
+    char name[64];
+    long handled; /* signals in this round: the program counts them where the tracer can look */
 };
-
-#define TORTURE_SIGNAL   44
-#define SCENE_NAME_BYTES 64
 
 #endif

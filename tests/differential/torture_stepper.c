@@ -1,14 +1,18 @@
 /*
  * torture_stepper COMMAND [ARG]...
  *
- * The native tracer of the signal torture: runs a command (torture, or endorun torture) and sends it
- * one signal at each single instruction of each of its scenes, whatever code that instruction belongs
- * to: the program's, a stub's, a gate's, a signal entry's. In each round the scene is entered anew,
- * stepped to the next instruction, signalled there, and let go; at its end the signal must have been
- * handled once. Only whether all is right is printed: how many instructions there are differs.
+ * The native tracer of the signal torture: runs a command (torture, or endorun torture) and sends it a
+ * signal at each single instruction of each of its scenes, whatever code that instruction belongs to:
+ * the program's, a stub's, a gate's, a signal entry's. Only whether all is right is printed: how many
+ * instructions there are differs.
  *
- * The program talks to its tracer by `int3` with a word in RAX (torture.c), so that no system call is
- * in the way.
+ * A scene is stepped from its start marker to its end marker. Where the program stands at an
+ * instruction that had no signal yet, one is sent; then a hardware breakpoint is set at that
+ * instruction, and the program let go: it comes back there when the handler has returned, or at once
+ * when the signal has to wait. What can't be had in one round is had in the next: too many signals
+ * waiting, or a call that went on elsewhere, since it was interrupted.
+ *
+ * The program speaks by `int3` with a word in RAX (torture.c), so that no system call is in the way.
  */
 #include "common.h"
 #include "torture.h"
@@ -16,12 +20,14 @@
 #include <sys/ptrace.h>
 #include <sys/user.h>
 
-/* Long scenes are signalled at every instruction so far, then at every STRIDE-th. */
-#define DENSE  1500
-#define STRIDE 7
-#define SPARSE 12000
+#define POSITIONS 65536 /* of one scene */
+#define WAITING   200   /* signals at once, when none of them is let in */
+#define ROUNDS    2000
 
 static pid_t child;
+static uint8_t signalled[POSITIONS];
+
+enum stop { STEPPED, MARKED, BREAKPOINT, SIGNALLED };
 
 static struct user_regs_struct registers(void)
 {
@@ -30,73 +36,68 @@ static struct user_regs_struct registers(void)
     return registers;
 }
 
-/* Goes on with a signal, and gives the next stop's signal; ends when the child does. */
-static int go_on(enum __ptrace_request how, int signo)
+static long read_word(unsigned long long address)
+{
+    errno = 0;
+    long word = ptrace(PTRACE_PEEKDATA, child, (void *)address, NULL);
+    CHECK(errno == 0, "reading at 0x%llx: %s", address, strerror(errno));
+    return word;
+}
+
+/* Debug register 0: an instruction's address, or none. */
+static void set_breakpoint(unsigned long long address)
+{
+    size_t registers_at = offsetof(struct user, u_debugreg);
+    MUST(ptrace(PTRACE_POKEUSER, child, registers_at + 7 * 8, NULL));
+    if (address) {
+        MUST(ptrace(PTRACE_POKEUSER, child, registers_at, (void *)address));
+        MUST(ptrace(PTRACE_POKEUSER, child, registers_at + 7 * 8, (void *)1L));
+    }
+}
+
+/* Waits for the next stop; the end of the program is the end of the test. */
+static enum stop next_stop(int *signo)
 {
     int status;
-    MUST(ptrace(how, child, NULL, (void *)(long)signo));
-    for (;;) {
-        CHECK_EQ(MUST(waitpid(child, &status, __WALL)), child, "waitpid");
-        if (!WIFSTOPPED(status)) {
-            say("ended: %s\n", ending(status));
-            exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
-        }
-        if (status >> 16 == 0) {
-            return WSTOPSIG(status);
-        }
-        MUST(ptrace(how, child, NULL, NULL)); /* an exec on the way to the program */
+    CHECK_EQ(MUST(waitpid(child, &status, __WALL)), child, "waitpid");
+    if (!WIFSTOPPED(status)) {
+        say("ended: %s\n", ending(status));
+        exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
     }
-}
-
-/* Is this stop the `int3` of a marker? */
-static bool is_marker(int signo)
-{
+    *signo = status >> 16 ? 0 : WSTOPSIG(status); /* an exec on the way to the program: no signal */
+    if (*signo != SIGTRAP) {
+        return SIGNALLED;
+    }
     siginfo_t info;
-    if (signo != SIGTRAP) {
-        return false;
-    }
     MUST(ptrace(PTRACE_GETSIGINFO, child, NULL, &info));
-    if (info.si_code != SI_KERNEL) {
-        return false;
+    if (info.si_code == SI_KERNEL && (registers().rax & MARKER_MASK) == MARKER_MAGIC) {
+        return MARKED;
     }
-    struct user_regs_struct now = registers();
-    return (now.rax & MARKER_MASK) == MARKER_MAGIC;
+    *signo = info.si_code == SI_KERNEL || info.si_code <= 0 ? SIGTRAP : 0;
+    return *signo ? SIGNALLED : info.si_code == TRAP_HWBKPT ? BREAKPOINT : STEPPED;
 }
 
-/* A stop that is a step is over; any other signal is the program's, and delivered. */
-static int signal_to_pass(int signo)
+/* One instruction; signals of the program's own are delivered on the way. */
+static enum stop step(void)
 {
-    siginfo_t info;
-    if (signo != SIGTRAP) {
-        return signo;
-    }
-    MUST(ptrace(PTRACE_GETSIGINFO, child, NULL, &info));
-    return info.si_code == SI_KERNEL || info.si_code <= 0 ? signo : 0;
+    int signo = 0;
+    enum stop stop;
+    do {
+        MUST(ptrace(PTRACE_SINGLESTEP, child, NULL, (void *)(long)signo));
+        stop = next_stop(&signo);
+    } while (stop == SIGNALLED);
+    return stop;
 }
 
-static struct user_regs_struct run_to_marker(int signo)
+static enum stop go_on(void)
 {
-    while (!is_marker(signo)) {
-        signo = go_on(PTRACE_CONT, signal_to_pass(signo));
-    }
-    return registers();
-}
-
-static void answer(long value)
-{
-    struct user_regs_struct now = registers();
-    now.rax = (unsigned long long)value;
-    MUST(ptrace(PTRACE_SETREGS, child, NULL, &now));
-}
-
-static void read_memory(unsigned long long address, void *into, size_t size)
-{
-    for (size_t i = 0; i < size; i += 8) {
-        errno = 0;
-        long word = ptrace(PTRACE_PEEKDATA, child, (void *)(address + i), NULL);
-        CHECK(errno == 0, "reading at 0x%llx: %s", address, strerror(errno));
-        memcpy((char *)into + i, &word, 8);
-    }
+    int signo = 0;
+    enum stop stop;
+    do {
+        MUST(ptrace(PTRACE_CONT, child, NULL, (void *)(long)signo));
+        stop = next_stop(&signo);
+    } while (stop == SIGNALLED || stop == STEPPED);
+    return stop;
 }
 
 static void send_signal(int value)
@@ -105,48 +106,78 @@ static void send_signal(int value)
     CHECK_EQ(raw(SYS_rt_tgsigqueueinfo, child, child, TORTURE_SIGNAL, info), 0, "sending");
 }
 
-/* From the scene's start: steps, then a signal. Gives false when the scene's end came first. */
-static bool signal_after(int steps, int *signo)
+/* Lets a signal in, and comes back to where it was sent; MARKED when the scene ended instead. */
+static enum stop let_in(const struct user_regs_struct *at)
 {
-    *signo = go_on(PTRACE_SINGLESTEP, 0);
-    for (int step = 0; step < steps; step++) {
-        if (is_marker(*signo)) {
-            return false;
+    for (;;) {
+        set_breakpoint(at->rip);
+        enum stop stop = go_on();
+        set_breakpoint(0);
+        /* the handler may come by here as well, on another stack pointer */
+        if (stop == MARKED || registers().rsp == at->rsp) {
+            return stop;
         }
-        *signo = go_on(PTRACE_SINGLESTEP, signal_to_pass(*signo));
+        stop = step();
+        if (stop == MARKED) {
+            return stop;
+        }
     }
-    if (is_marker(*signo)) {
-        return false;
-    }
-    send_signal(steps);
-    return true;
 }
 
-static void torture_scene(const char *name)
+/* One round, from behind the start marker to the end marker. Gives the number of signals sent. */
+static int play(unsigned long long scene, int *stepped)
 {
-    int rounds = 0, signo;
-    for (int steps = 0;; steps += steps < DENSE ? 1 : STRIDE) {
-        bool sent = signal_after(steps, &signo);
-        struct user_regs_struct end = run_to_marker(signo);
-        CHECK_EQ(end.rax, MARKER_END, name);
-        struct torture_count count;
-        read_memory(end.rsi, &count, sizeof count);
-        CHECK(count.handled == (sent ? 1 : 0), "%s: signal after %d steps handled %d times", name,
-              steps, count.handled);
-        CHECK(!sent || count.value == steps, "%s: value %d, sent %d", name, count.value, steps);
-        rounds += sent;
-        bool more = sent && steps < SPARSE;
-        answer(more);
-        if (!more) {
-            break;
+    int sent = 0;
+    enum stop stop = step();
+    for (int position = 0; stop != MARKED; position++) {
+        CHECK(position < POSITIONS, "a scene without end");
+        long handled = read_word(scene + offsetof(struct torture_scene, handled));
+        if (!signalled[position] && sent - handled < WAITING) {
+            struct user_regs_struct at = registers();
+            signalled[position] = 1;
+            send_signal(sent++);
+            stop = let_in(&at);
+            if (stop == MARKED) {
+                break;
+            }
         }
-        CHECK_EQ(run_to_marker(go_on(PTRACE_CONT, 0)).rax, MARKER_START, name);
+        stop = step();
+        *stepped = position + 1;
     }
-    CHECK(rounds >= 5, "%s: only %d rounds", name, rounds);
+    return sent;
+}
+
+static void torture_scene(unsigned long long scene)
+{
+    char name[64];
+    for (size_t i = 0; i < sizeof name; i += 8) {
+        long word = read_word(scene + i);
+        memcpy(name + i, &word, 8);
+    }
+    memset(signalled, 0, sizeof signalled);
+    int total = 0, stepped = 0, sent = 1;
+    for (int round = 0; sent; round++) {
+        CHECK(round < ROUNDS, "%s: a round more and more", name);
+        sent = play(scene, &stepped);
+        total += sent;
+        CHECK_EQ(registers().rax, MARKER_END, name);
+        CHECK_EQ(read_word(scene + offsetof(struct torture_scene, handled)), sent, name);
+        struct user_regs_struct now = registers();
+        now.rax = sent != 0;
+        MUST(ptrace(PTRACE_SETREGS, child, NULL, &now));
+        if (sent) {
+            CHECK_EQ(go_on(), MARKED, name);
+            CHECK_EQ(registers().rax, MARKER_START, name);
+        }
+    }
+    CHECK(total >= 5, "%s: only %d signals", name, total);
+    if (getenv("TORTURE_COUNTS")) {
+        dprintf(STDERR_FILENO, "%s: %d signals at %d instructions\n", name, total, stepped);
+    }
     say("%s: right at each instruction\n", name);
 }
 
-/* Tracer and program alternate: on one processor a step is several times cheaper. */
+/* Tracer and program alternate: on one processor a step is cheaper. */
 static void stay_on_one_cpu(void)
 {
     cpu_set_t set;
@@ -157,6 +188,7 @@ static void stay_on_one_cpu(void)
 
 int main(int argc, char **argv)
 {
+    int status;
     CHECK(argc >= 2, "usage: torture_stepper COMMAND [ARG]...");
     stay_on_one_cpu();
     child = MUST(fork());
@@ -166,17 +198,12 @@ int main(int argc, char **argv)
         execv(argv[1], argv + 1);
         CHECK(false, "%s: %s", argv[1], strerror(errno));
     }
-    int status;
     CHECK_EQ(MUST(waitpid(child, &status, __WALL)), child, "waitpid");
     MUST(ptrace(PTRACE_SETOPTIONS, child, NULL,
                 (void *)(long)(PTRACE_O_EXITKILL | PTRACE_O_TRACEEXEC)));
-    int signo = go_on(PTRACE_CONT, 0);
     for (;;) {
-        struct user_regs_struct now = run_to_marker(signo);
-        CHECK_EQ(now.rax, MARKER_START, "a scene's start");
-        char name[SCENE_NAME_BYTES];
-        read_memory(now.rsi, name, sizeof name);
-        torture_scene(name);
-        signo = go_on(PTRACE_CONT, 0);
+        CHECK_EQ(go_on(), MARKED, "a scene");
+        CHECK_EQ(registers().rax, MARKER_START, "a scene's start");
+        torture_scene(registers().rsi);
     }
 }

@@ -141,6 +141,25 @@ START_TEST(a_symbol_covers_more_than_its_unwind_information)
 }
 END_TEST
 
+/* The same without a symbol: control falls out of the unwind information, so code goes on. */
+START_TEST(code_that_is_fallen_into_is_covered)
+{
+    fixture_make(&fixture, ".cfi_startproc\nmov %rsi,%rdi\n.cfi_endproc\nmov $56,%eax\nsyscall\n"
+                           "ret\nmov $56,%eax\nsyscall\nret\n");
+    ck_assert_uint_eq(fixture.analysis.plan->site_count, 2);
+    ck_assert_uint_eq(plan_sites(fixture.analysis.plan)[0].tactic, ENDORUN_TACTIC_PRECEDING);
+    ck_assert_uint_eq(plan_sites(fixture.analysis.plan)[1].reason, ENDORUN_REASON_NO_FDE);
+}
+END_TEST
+
+START_TEST(code_behind_a_call_is_not_covered)
+{
+    fixture_make(&fixture, ".cfi_startproc\ncall 1f\n.cfi_endproc\nmov $56,%eax\nsyscall\n"
+                           "1: ret\n");
+    expect_only_reason(ENDORUN_REASON_NO_FDE);
+}
+END_TEST
+
 /* Without section headers there are unwind information and dynamic symbols. */
 START_TEST(section_headers_are_not_needed)
 {
@@ -244,6 +263,8 @@ int main(void)
         unsized_symbols_cover_to_the_last_transfer,
         padding_behind_an_unsized_symbol_is_used,
         a_symbol_covers_more_than_its_unwind_information,
+        code_that_is_fallen_into_is_covered,
+        code_behind_a_call_is_not_covered,
         section_headers_are_not_needed,
         gos_function_table_covers,
         gos_text_start_may_be_the_sections,

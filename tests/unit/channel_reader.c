@@ -52,7 +52,7 @@ static struct endorun_slot *take_slot(size_t index, uint32_t image, int32_t pid)
 
 static void put_bytes(struct endorun_slot *slot, const void *bytes, size_t size)
 {
-    const size_t at = slot->head % RING_SIZE;
+    const size_t at = slot->head % RING_SIZE / 8 * 8;
 
     if (at + size > RING_SIZE) {
         const struct endorun_event pad = {.type = ENDORUN_EVENT_PAD,

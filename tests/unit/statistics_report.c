@@ -8,22 +8,27 @@
 #include "statistics_report.h"
 
 static struct statistics statistics;
+static char *text;
+static size_t text_size;
 
 static void set_up(void)
 {
     statistics = (struct statistics){0};
 }
 
-/* What a writer writes; to be freed. */
-static char *written_by(void (*write)(FILE *out, const char *string), const char *string)
+static void tear_down(void)
 {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
+    free(text);
+    text = NULL;
+}
 
-    write(out, string);
+/* Leaves in `text` what a writer writes. */
+static void run_writer(void (*writer)(FILE *out, const char *string), const char *string)
+{
+    free(text);
+    FILE *out = open_memstream(&text, &text_size);
+    writer(out, string);
     ck_assert_int_eq(fclose(out), 0);
-    return text;
 }
 
 static void write_table(FILE *out, const char *program)
@@ -36,11 +41,10 @@ static void write_json(FILE *out, const char *program)
     write_statistics_json(out, &statistics, program);
 }
 
-#define ck_assert_written(write, string, expected)                                                 \
+#define ck_assert_written(writer, string, expected)                                                \
     do {                                                                                           \
-        char *text = written_by(write, string);                                                    \
+        run_writer(writer, string);                                                                \
         ck_assert_str_eq(text, expected);                                                          \
-        free(text);                                                                                \
     } while (0)
 
 static const struct {
@@ -109,7 +113,7 @@ static void fill(void)
 START_TEST(test_the_hottest_places)
 {
     fill();
-    char *text = written_by(write_json, "program");
+    run_writer(write_json, "program");
     const char *at = strstr(text, "\"hottest\": [\n");
     ck_assert_ptr_nonnull(at);
     at += strlen("\"hottest\": [\n");
@@ -129,14 +133,13 @@ START_TEST(test_the_hottest_places)
         at += strlen(line);
     }
     ck_assert_int_eq(strncmp(at, "  ]\n}\n", 6), 0);
-    free(text);
 }
 END_TEST
 
 START_TEST(test_the_table)
 {
     fill();
-    char *text = written_by(write_table, "program");
+    run_writer(write_table, "program");
     const char *const lines[] = {
         "          1000            system calls; images executed: 0\n",
         "           528   52.80 %  through rewritten sites\n",
@@ -153,7 +156,6 @@ START_TEST(test_the_table)
     };
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
         ck_assert_msg(strstr(text, lines[i]) != NULL, "no '%s' in:\n%s", lines[i], text);
-    free(text);
 }
 END_TEST
 
@@ -162,7 +164,7 @@ int main(void)
     Suite *suite = suite_create("statistics_report");
     TCase *tests = tcase_create("report");
 
-    tcase_add_checked_fixture(tests, set_up, NULL);
+    tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_loop_test(tests, test_names_are_escaped, 0, NAME_COUNT);
     tcase_add_test(tests, test_nothing_to_tell);
     tcase_add_test(tests, test_the_hottest_places);

@@ -1,0 +1,146 @@
+#!/bin/bash
+# What --stats says, where, and what it leaves as it is.
+set -euo pipefail
+source "${BASH_SOURCE[0]%/*}/harness.bash"
+export XDG_CACHE_HOME=$work/cache
+
+# json FILE EXPRESSION: the value of a Python expression in which r is the report.
+json() {
+    /usr/bin/python3 -c 'import json, os, sys
+r = json.load(open(sys.argv[1], encoding="utf-8"))
+print(eval(sys.argv[2]))' "$1" "$2"
+}
+
+expect_json() { # WHAT EXPECTED FILE EXPRESSION
+    expect_equal "$1" "$2" "$(json "$3" "$4")"
+}
+
+# stats ARGUMENT...: leaves stdout, stderr and $status.
+stats() {
+    status=0
+    "$ENDORUN" "$@" >stdout 2>stderr || status=$?
+}
+
+# dd makes two calls a block, all of them from the C library: the numbers are known.
+blocks=20000
+stats --stats=report dd if=/dev/zero of=/dev/null bs=1 count=$blocks status=none
+expect_equal "status" 0 "$status"
+expect_equal "stderr with a FILE" "" "$(cat stderr)"
+expect_json "schema" 1 report 'r["schema"]'
+expect_json "program" dd report 'r["program"]'
+expect_json "images" 1 report 'r["images"]'
+expect_json "all calls are there" True report "2 * $blocks < r['calls']['total'] < 2 * $blocks + 1000"
+expect_json "sum" True report 'r["calls"]["rewritten"] + r["calls"]["trapped"] == r["calls"]["total"]'
+expect_json "nothing is lost" "[0, 0, 0, 0, 0]" report 'list(r["lost"].values())'
+expect_json "every trap has a place" True report \
+    'sum(m["traps"] for m in r["modules"]) + r["traps_outside_modules"] == r["calls"]["trapped"]'
+
+# Without rewriting every call is a trap, and read and write are the hottest, in the C library.
+stats --no-rewrite --stats=report dd if=/dev/zero of=/dev/null bs=1 count=$blocks status=none
+expect_equal "status" 0 "$status"
+expect_json "rewritten" "0 0.0" report '"%d %.1f" % (r["calls"]["rewritten"], r["calls"]["rewritten_percent"])'
+expect_json "no plan was there" 0 report 'sum(m["planned"] for m in r["modules"])'
+expect_json "sites are not known" "[None]" report 'list({m["sites"] for m in r["modules"]})'
+expect_json "the hottest module" True report \
+    '[h["module"].rpartition("/")[2].startswith("libc.so") for h in r["hottest"][:2]] == [True, True]'
+expect_json "the hottest counts" True report "all(0 <= h['traps'] - $blocks < 100 for h in r['hottest'][:2])"
+expect_json "ten at most, hottest first" True report \
+    'len(r["hottest"]) <= 10 and [h["traps"] for h in r["hottest"]] == sorted((h["traps"] for h in r["hottest"]), reverse=True)'
+# Offsets in the file, not addresses: a syscall instruction stands there.
+/usr/bin/python3 - report <<'P' || problem "an offset in a module is not that of a syscall instruction"
+import json, sys
+for place in json.load(open(sys.argv[1]))["hottest"]:
+    with open(place["module"], "rb") as file:
+        file.seek(int(place["offset"], 16))
+        assert file.read(2) == b"\x0f\x05", place
+P
+
+# Several images, merged by file; a shell's children are counted, and what they did is not lost with them.
+stats --stats=report sh -c 'for i in 1 2 3 4 5; do cat /dev/null | cat; done; exec true'
+expect_equal "status" 0 "$status"
+expect_json "images of a shell" 12 report 'r["images"]'
+expect_json "mappings of cat" 10 report 'sum(m["mappings"] for m in r["modules"] if m["path"].endswith("/cat"))'
+expect_json "each file once" True report 'len({m["path"] for m in r["modules"]}) == len(r["modules"])'
+
+# More images than there are slots, one after the other in one process.
+cat >chain.sh <<'S'
+[ "$1" -le 0 ] || exec /bin/sh chain.sh $(($1 - 1))
+S
+stats --stats=report /bin/sh chain.sh 4200
+expect_json "images in a chain" 4201 report 'r["images"]'
+expect_json "nothing is lost" "[0, 0, 0, 0, 0]" report 'list(r["lost"].values())'
+
+# A thousand threads at once.
+cat >threads.py <<'P'
+import threading
+barrier = threading.Barrier(1000)
+threads = [threading.Thread(target=barrier.wait) for _ in range(1000)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+P
+(
+    ulimit -s 256
+    stats --stats=report /usr/bin/python3 -S threads.py
+    expect_equal "status of threads" 0 "$status"
+    conclude
+) || problem "threads"
+expect_json "nothing is lost" "[0, 0, 0, 0, 0]" report 'list(r["lost"].values())'
+
+# The table: behind what the program wrote, on stderr.
+stats --stats sh -c 'echo out; echo err >&2; exit 3'
+expect_equal "status" 3 "$status"
+expect_equal "stdout" out "$(cat stdout)"
+expect_equal "first line" err "$(sed -n 1p stderr)"
+expect_equal "second line" "endorun: statistics of sh" "$(sed -n 2p stderr)"
+grep -Eq '^ +[0-9]+            system calls; images executed: 1$' stderr || problem "no count of calls: $(cat stderr)"
+grep -Eq '^ +[0-9]+ +[0-9]+ +[0-9]+ +[0-9]+  /.*/libc\.so\.6$' stderr || problem "no sites of libc: $(cat stderr)"
+if [[ -n $(type -P strace) ]]; then
+    strace -o trace -e trace=write "$ENDORUN" --stats true 2>/dev/null || true
+    expect_equal "writes of the table" 1 "$(grep -c '^write(2' trace)"
+fi
+
+# Names that would break out of the report.
+odd=$'a\n"b\\\e[1m\xff'
+mkdir "$odd"
+cp "$(type -P cat)" "$odd/$odd"
+stats --stats=report "./$odd/$odd" /dev/null
+expect_json "odd names in JSON" 1 report \
+    '[m["path"] for m in r["modules"]].count(os.getcwd() + "/a\n\"b\\\x1b[1m\ufffd" * 2)'
+expect_json "an odd program name" True report 'r["program"] == "./a\n\"b\\\x1b[1m\ufffd/a\n\"b\\\x1b[1m\ufffd"'
+stats --stats --no-rewrite "./$odd/$odd" /dev/null
+expect_equal "the odd name's first line" \
+    'endorun: statistics of ./a\x0a"b\x5c\x1b[1m\xff/a\x0a"b\x5c\x1b[1m\xff' "$(sed -n 1p stderr)"
+
+# FILE: made new, emptied at the start, special files too.
+printf 'old\n' >report
+stats --stats=report sh -c 'wc -c <report'
+expect_equal "the file during the run" 0 "$(cat stdout)"
+expect_json "the file after it" 1 report 'r["schema"]'
+mkfifo pipe
+json pipe 'r["images"]' >images &
+stats --stats=pipe true
+wait $!
+expect_equal "images, through a pipe" 1 "$(cat images)"
+stats --stats=/dev/stdout true
+expect_json "on stdout" 1 stdout 'r["images"]'
+
+# Failures are the command's own: before the program starts, where that can be known.
+refused() { # MESSAGE COMMAND...
+    local message=$1
+    shift
+    expect_refusal 125 "endorun: $message" "$@"
+}
+refused "--stats=/nonexistent/report: cannot open the file for writing: No such file or directory" \
+    "$ENDORUN" --stats=/nonexistent/report touch started
+refused "--stats=$work: cannot open the file for writing: Is a directory" "$ENDORUN" --stats="$work" touch started
+status=0
+bash -c 'exec "$@" 2>&-' - "$ENDORUN" --stats touch started || status=$?
+expect_equal "status when stderr is closed" 125 "$status"
+[[ ! -e started ]] || problem "the program was started"
+refused "--stats=/dev/full: cannot write the report: No space left on device" "$ENDORUN" --stats=/dev/full true
+rm -f report
+expect_refusal 127 "endorun: not-there: not found in PATH" "$ENDORUN" --stats=report not-there
+[[ ! -e report ]] || problem "a report about nothing"
+# Found by the image, which says it; a table of zeros would only hide that.
+expect_refusal 127 "endorun: ./not-there: not found" "$ENDORUN" --stats ./not-there
+conclude
