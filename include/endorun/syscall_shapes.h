@@ -142,7 +142,8 @@ enum endorun_decision {
     X(EXECVE)                                                                                      \
     X(EXECVEAT)                                                                                    \
     X(MMAP)                                                                                        \
-    X(MPROTECT)                                                                                    \
+    X(PTRACE)                                                                                      \
+    X(WAIT4)                                                                                       \
     X(MUNMAP)                                                                                      \
     X(MREMAP)                                                                                      \
     X(PATH_EXE) /* follows a path that may be /proc/self/exe, which is to name the program */      \

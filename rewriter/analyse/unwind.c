@@ -116,6 +116,15 @@ static bool take_formatted(struct cursor *cursor, uint8_t format, uint64_t *valu
     }
 }
 
+static bool skip_formatted(struct cursor *cursor, uint8_t format, unsigned count)
+{
+    uint64_t ignored;
+
+    while (count > 0 && take_formatted(cursor, format, &ignored))
+        count--;
+    return count == 0;
+}
+
 /* A pointer. `data_base` is what DW_EH_PE_datarel counts from. */
 static bool take_pointer(struct cursor *cursor, uint8_t encoding, uint64_t data_base,
                          uint64_t *pointer)
@@ -222,7 +231,7 @@ static bool read_cie(struct cursor record, struct cie *cie)
     augmentation.size = (uint64_t)(end - record.bytes);
     take(&record, augmentation.size + 1);
 
-    if (!take_leb128(&record, &ignored) || !take_leb128(&record, &ignored))
+    if (!skip_formatted(&record, PE_ULEB128, 2))
         return false; /* code and data alignment factors */
     if (version == 1 ? take(&record, 1) == NULL : !take_leb128(&record, &ignored))
         return false; /* return address register */
@@ -379,8 +388,7 @@ static void visit_exception_table(struct cursor table, uint64_t function_start, 
     while (sites.size > 0) {
         uint64_t landing_pad;
 
-        if (!take_formatted(&sites, encoding, &ignored) ||
-            !take_formatted(&sites, encoding, &ignored) ||
+        if (!skip_formatted(&sites, encoding, 2) ||
             !take_formatted(&sites, encoding, &landing_pad) || !take_leb128(&sites, &ignored))
             return;
         if (landing_pad != 0)

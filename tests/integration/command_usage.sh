@@ -32,8 +32,8 @@ usage_error "unknown option '-h'; the nearest known one is --help" -h
 usage_error "unknown option '-v'; the nearest known one is --version" -v
 usage_error "unknown option '--vers'; the nearest known one is --version" --vers
 usage_error "unknown option '-isolation=pkey'; the nearest known one is --isolation" -isolation=pkey true
-usage_error "unknown option '---'; the nearest known one is --json" ---
-usage_error "unknown option '--=x'; the nearest known one is --json" --=x
+usage_error "unknown option '---'; the nearest known one is --sud" ---
+usage_error "unknown option '--=x'; the nearest known one is --sud" --=x
 usage_error "unknown option '--stat'; the nearest known one is --stats" --stat true
 usage_error "unknown option '--internal'; the nearest known one is --stats" --internal
 usage_error "unknown option '--help\\x0a\\x1b[0m'; the nearest known one is --help" $'--help\n\e[0m'

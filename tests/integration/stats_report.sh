@@ -139,7 +139,7 @@ expect_equal "status when stderr is closed" 125 "$status"
 [[ ! -e started ]] || problem "the program was started"
 refused "--stats=/dev/full: cannot write the report: No space left on device" "$ENDORUN" --stats=/dev/full true
 rm -f report
-expect_refusal 127 "endorun: not-there: not found in PATH" "$ENDORUN" --stats=report not-there
+expect_refusal 127 "endorun: not-there: not found in PATH" env PATH=/usr/bin:/bin "$ENDORUN" --stats=report not-there
 [[ ! -e report ]] || problem "a report about nothing"
 # Found by the image, which says it; a table of zeros would only hide that.
 expect_refusal 127 "endorun: ./not-there: not found" "$ENDORUN" --stats ./not-there

@@ -20,15 +20,15 @@
 #define NAME_OF_ABC     "9c889ca65a5f7f62.plan"      /* inode 0x0102030405060708, build ID "abc" */
 #define CHECKSUM_OF_1_2 UINT64_C(0x645f95bbe520d31c) /* of make_plan(1, 2) */
 
-#define WRITERS 4
-#define ROUNDS  200
+#define WRITERS UINT64_C(4)
+#define ROUNDS  UINT64_C(200)
 
 static char root[] = "/tmp/endorun-cache-XXXXXX";
 static char directory[sizeof(root) + 16];
 
 static void setup(void)
 {
-    strcpy(root + sizeof(root) - 7, "XXXXXX");
+    memcpy(root + sizeof(root) - 7, "XXXXXX", 6);
     ck_assert_ptr_nonnull(mkdtemp(root));
     snprintf(directory, sizeof(directory), "%s/deep/endorun", root);
 }
@@ -296,9 +296,9 @@ START_TEST(what_dead_writers_left_goes)
 }
 END_TEST
 
-static void write_many(unsigned writer)
+static void write_many(uint64_t writer)
 {
-    for (unsigned i = 0; i < ROUNDS; i++) {
+    for (uint64_t i = 0; i < ROUNDS; i++) {
         if (store(i % 7, writer * ROUNDS + i) != 0)
             _exit(1);
     }
@@ -308,10 +308,10 @@ static void write_many(unsigned writer)
 /* Whatever moment a reader looks at: a whole plan, from one of the writers. */
 START_TEST(concurrent_writers_never_show_half_a_plan)
 {
-    unsigned running = WRITERS;
+    uint64_t running = WRITERS;
 
     ck_assert_int_eq(store(0, 0), 0);
-    for (unsigned writer = 0; writer < WRITERS; writer++) {
+    for (uint64_t writer = 0; writer < WRITERS; writer++) {
         const pid_t child = fork();
 
         ck_assert_int_ge(child, 0);

@@ -13,8 +13,6 @@
 
 #define MAX_ARGUMENTS 32
 
-extern char **environ;
-
 static void write_file(const char *path, const void *bytes, size_t size)
 {
     FILE *file = fopen(path, "we");
@@ -51,6 +49,7 @@ static void run_compiler(char *const *arguments)
 static void build(struct fixture *fixture, const char *source, const char *extension,
                   const char *options)
 {
+    static const char template[] = "/tmp/endorun-analyse-XXXXXX";
     char source_path[sizeof(fixture->path)];
     char option_words[512];
     char *arguments[MAX_ARGUMENTS] = {TEST_CC,
@@ -64,13 +63,13 @@ static void build(struct fixture *fixture, const char *source, const char *exten
     size_t count = 8;
 
     memset(fixture, 0, sizeof(*fixture));
-    strcpy(fixture->directory, "/tmp/endorun-analyse-XXXXXX");
+    memcpy(fixture->directory, template, sizeof(template));
     ck_assert_ptr_nonnull(mkdtemp(fixture->directory));
     snprintf(fixture->path, sizeof(fixture->path), "%s/file", fixture->directory);
     snprintf(source_path, sizeof(source_path), "%s/source.%s", fixture->directory, extension);
     write_file(source_path, source, strlen(source));
     ck_assert_uint_lt(strlen(options), sizeof(option_words));
-    strcpy(option_words, options);
+    memcpy(option_words, options, strlen(options) + 1);
     for (char *word = strtok(option_words, " "); word != NULL; word = strtok(NULL, " ")) {
         ck_assert_uint_lt(count, MAX_ARGUMENTS - 1);
         arguments[count++] = word;
@@ -94,7 +93,7 @@ void fixture_open(struct fixture *fixture, const char *path)
 {
     memset(fixture, 0, sizeof(*fixture));
     ck_assert_uint_lt(strlen(path), sizeof(fixture->path));
-    strcpy(fixture->path, path);
+    memcpy(fixture->path, path, strlen(path) + 1);
     read_file(fixture);
 }
 

@@ -18,8 +18,10 @@ pipes() {
     )
     yes | head -n 2
     printf 'yes ended by %d\n' "${PIPESTATUS[0]}"
-    printf '%s' "$(seq 1 20000 | tee >(wc -l >&2) 2>&1 >/dev/null)"
-    printf '\n'
+    exec {counter}> >(wc -l)
+    seq 1 20000 | tee /dev/fd/"$counter" | tail -n 1
+    exec {counter}>&-
+    wait $!
 }
 
 substitutions() {

@@ -37,21 +37,22 @@ def own_terminal():
     return master, slave
 
 
-# Says on descriptor 1 which signals it gets, in the order of their arrival, until USR2. It stops by the stop signals as
-# everyone does. With "apart" it leaves the process group first.
+# Says on descriptor 1 which signals it gets, in the order of their arrival, until USR2. It takes them by sigwaitinfo:
+# Python's handlers merge those that come close together. It stops by the stop signals as everyone does. With "apart" it
+# leaves the process group first.
 LISTENER = """
 import os, signal, sys
 if "apart" in sys.argv:
     os.setpgid(0, 0)
-def heard(number, frame):
-    os.write(1, b"%d\\n" % number)
-for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCONT, signal.SIGUSR1, signal.SIGALRM,
-               signal.SIGRTMIN + 1, signal.SIGRTMIN + 2):
-    signal.signal(number, heard)
-signal.signal(signal.SIGUSR2, lambda *_: os._exit(23))
+heard = [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCONT, signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM,
+         signal.SIGRTMIN + 1, signal.SIGRTMIN + 2]
+signal.pthread_sigmask(signal.SIG_BLOCK, heard)
 os.write(1, b"%d\\n" % os.getpid())
 while True:
-    signal.pause()
+    number = signal.sigwaitinfo(heard).si_signo
+    if number == signal.SIGUSR2:
+        os._exit(23)
+    os.write(1, b"%d\\n" % number)
 """
 
 
@@ -91,15 +92,17 @@ class Job:
         line, _, self.buffer = self.buffer.partition(b"\n")
         return int(line)
 
-    def heard(self):
-        """All that arrives until nothing has for a while."""
+    def heard(self, count=1):
+        """The next lines, and whatever else arrives in the time after them."""
+        lines = [self.line() for _ in range(count)]
         while select.select([self.read_end], [], [], SETTLED)[0]:
             data = os.read(self.read_end, 65536)
             if not data:
                 break
             self.buffer += data
-        lines, self.buffer = self.buffer.split(), b""
-        return [int(line) for line in lines]
+        lines += [int(line) for line in self.buffer.split()]
+        self.buffer = b""
+        return lines
 
     def wait(self, options=0):
         """The next change of the command, as (what, number)."""
@@ -197,7 +200,7 @@ def test_many():
         else:
             os.kill(job.pid, QUEUED + 1)
         time.sleep(0.001 * (i % 4))
-    heard = job.heard()
+    heard = job.heard(300)
     expect("signals to the group", 200, heard.count(QUEUED))
     expect("signals to the command alone", 100, heard.count(QUEUED + 1))
     job.finish(program)
@@ -207,7 +210,7 @@ def test_apart():
     """A program that has left the group: natively a signal to the group does not reach it."""
     job, program = listener("apart")
     os.killpg(job.pid, QUEUED)
-    expect("a signal to the group that the program has left", [], job.heard())
+    expect("a signal to the group that the program has left", [], job.heard(0))
     os.kill(job.pid, QUEUED)
     expect("a signal to the command alone", [QUEUED], job.heard())
     os.kill(program, signal.SIGSTOP)
@@ -269,7 +272,7 @@ def test_stop_signals_ignored():
     job, program = listener(setup=lambda: [signal.signal(number, signal.SIG_IGN) for number in
                                            (signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)])
     os.write(MASTER, b"\x1a")
-    expect("an ignored Ctrl-Z", [], job.heard())
+    expect("an ignored Ctrl-Z", [], job.heard(0))
     expect("the program after an ignored Ctrl-Z", True, state_of(program) in "SR")
     os.kill(program, signal.SIGSTOP)
     expect("SIGSTOP to the program", ("stopped", signal.SIGSTOP), job.change())
@@ -367,11 +370,13 @@ MASTER, SLAVE = own_terminal()
 selected = sys.argv[2:] or [name for name in list(globals()) if name.startswith("test_")]
 for name in selected:
     before = problems
+    start = time.monotonic()
     try:
         globals()[name]()
     except (RuntimeError, OSError) as error:
         problems += 1
         print(f"FAILED: {name}: {error!r}", file=sys.stderr)
+    print(f"{name}: {time.monotonic() - start:.1f} s")
     if problems != before:
         print(f"FAILED: {name}", file=sys.stderr)
 sys.exit(problems != 0)
