@@ -203,7 +203,6 @@ static void write_session(struct thread *thread, struct execution *execution, si
     next->fresh_mask = 0;
     next->signal_mask = (mask & ~HELD_SIGNALS) | thread->held_blocked;
     next->held_ignored = ignored_held_signals(thread);
-    next->held_pending = thread->held_pending;
     next->nofile_soft = ~0UL;
     next->execfn = add_string(execution, program->execfn);
     next->program_path = add_string(execution, program->path);
@@ -370,12 +369,15 @@ static long try_execute(struct thread *thread, struct execution *execution, sigs
     }
     if (result == 0) {
         write_session(thread, execution, mask);
+        give_held_signals(thread);
         execution->session.nofile_soft = files.soft;
         result = execute(execution);
         if (shared) {
             fatal("exec: the monitor image can't be executed again");
         }
         close_if_open(program->fd);
+        take_held_signals(thread);
+        block_signals();
     }
     SYS4(__NR_prlimit64, 0, RLIMIT_NOFILE, &files, 0);
     return result;

@@ -105,6 +105,9 @@ static void continue_forked(struct thread *thread, const struct creation *creati
 
 static long create_process(struct thread *thread, struct creation *creation, sigset mask)
 {
+    if ((creation->flags & CLONE_FILES) != 0) {
+        thread->shares_descriptors = true;
+    }
     struct signal_table *table = thread->signals;
     areas_lock_for_fork();
     lock_acquire(&table->lock);

@@ -34,6 +34,35 @@ void set_kernel_mask(sigset mask)
     SYS4(__NR_rt_sigprocmask, SIG_SETMASK, &mask, 0, sizeof mask);
 }
 
+void give_held_signals(struct thread *thread)
+{
+    const sigset all = ALL_SIGNALS;
+    if (thread->held_pending == 0) {
+        return;
+    }
+    SYS4(__NR_rt_sigprocmask, SIG_SETMASK, &all, 0, sizeof all);
+    for (int signal = 1; signal <= SIGNAL_COUNT; signal++) {
+        if ((thread->held_pending & signal_bit(signal)) != 0) {
+            SYS4(__NR_rt_tgsigqueueinfo, thread->pid, thread->tid, signal,
+                 &thread->held_info[held_index(signal)]);
+        }
+    }
+    thread->held_pending = 0;
+}
+
+void take_held_signals(struct thread *thread)
+{
+    const sigset held = HELD_SIGNALS;
+    const uint64_t at_once[2] = {0, 0};
+    struct kernel_siginfo info;
+    long signal;
+    while ((signal = SYS4(__NR_rt_sigtimedwait, &held, &info, at_once, sizeof held)) > 0) {
+        thread->held_pending |= signal_bit((int)signal);
+        thread->held_info[held_index((int)signal)] = info;
+    }
+    update_attention(thread);
+}
+
 static bool in_range(uint64_t rip, code_label first, code_label behind)
 {
     return rip - (uint64_t)first < (uint64_t)(behind - first);

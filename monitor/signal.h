@@ -66,6 +66,13 @@ bool is_synchronous(int signal, const struct kernel_siginfo *info,
 
 int held_index(int signal);
 
+/*
+ * Around an exec, which the kernel's pending signals survive: gives it those that the monitor holds, all
+ * signals blocked, and takes back the blocked ones that it has.
+ */
+void give_held_signals(struct thread *thread);
+void take_held_signals(struct thread *thread);
+
 /* Blocks all signals but the held ones; gives the mask that was. */
 sigset block_signals(void);
 void set_kernel_mask(sigset mask);

@@ -404,19 +404,16 @@ static void take_over_signals(struct thread *thread, struct start *start)
             process_signals.action[signal - 1].handler = SIG_IGN;
         }
     }
-    install_held_handlers();
     thread->signals = &process_signals;
     if (session->fresh_mask == 0) {
         start->mask = session->signal_mask;
     }
     thread->held_blocked = start->mask & HELD_SIGNALS;
-    thread->held_pending = session->held_pending & HELD_SIGNALS;
-    for (int signal = 1; signal <= SIGNAL_COUNT; signal++) {
-        if ((thread->held_pending & signal_bit(signal)) != 0) {
-            thread->held_info[held_index(signal)].si_signo = signal;
-        }
+    if (thread->held_blocked != 0) {
+        take_held_signals(thread);
     }
-    update_attention(thread);
+    install_held_handlers();
+    block_signals(); /* the held ones were still blocked, for the taking */
 }
 
 /* What the session's program is: opened by the image before, or to be found now. */
@@ -487,7 +484,8 @@ noreturn void monitor_start(uint64_t *stack)
     note_own_text();
     open_session(&start.stack);
     note_naming();
-    start.mask = block_signals();
+    const sigset all = ALL_SIGNALS;
+    SYS4(__NR_rt_sigprocmask, SIG_SETMASK, &all, &start.mask, sizeof all);
     start.randomize = (session->flags & ENDORUN_SESSION_NO_ASLR) == 0 &&
                       ((uint64_t)SYS1(__NR_personality, 0xffffffffUL) & ADDR_NO_RANDOMIZE) == 0;
     const uint64_t *frame_size = find_auxv(&start.stack, AT_MINSIGSTKSZ);

@@ -45,7 +45,6 @@ struct endorun_session {
 
     uint64_t signal_mask;  /* the mask that the program is to have, as rt_sigprocmask shapes it */
     uint64_t held_ignored; /* signals the monitor always handles, ignored by the program */
-    uint64_t held_pending; /* of those, the ones pending for the program */
     uint64_t nofile_soft;  /* RLIMIT_NOFILE's soft limit to set back; ~0: leave it */
     uint64_t fresh_mask;   /* 1: the mask and dispositions are the kernel's own (first image) */
 

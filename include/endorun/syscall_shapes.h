@@ -142,6 +142,7 @@ enum endorun_decision {
     X(EXECVE)                                                                                      \
     X(EXECVEAT)                                                                                    \
     X(MMAP)                                                                                        \
+    X(MODIFY_LDT)                                                                                  \
     X(PTRACE)                                                                                      \
     X(WAIT4)                                                                                       \
     X(MUNMAP)                                                                                      \

@@ -108,7 +108,7 @@ static unsigned drain_ring(struct channel_reader *reader, struct slot_progress *
 
     if (unread == 0 || progress->damaged)
         return 0;
-    if (head % sizeof(uint64_t) != 0 || unread > RING_SIZE) {
+    if (unread > RING_SIZE) {
         progress->damaged = true;
         reader->statistics->damaged_rings++;
         return 0;

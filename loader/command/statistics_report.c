@@ -66,13 +66,13 @@ static struct summary sum_up(const struct statistics *statistics)
     struct summary summary = {0};
     uint64_t placed = statistics->nowhere_traps;
 
-    summary.files = calloc(statistics->file_count + 1, sizeof *summary.files);
+    summary.files = calloc(statistics->file_count + 1, sizeof(struct mapped_file *));
     if (summary.files == NULL)
         die(STATUS_SETUP, "no memory is left for the report of the statistics");
     for (size_t i = 0; i < FILE_BUCKETS; i++)
         for (const struct mapped_file *file = statistics->files[i]; file != NULL; file = file->next)
             summary.files[summary.file_count++] = file;
-    qsort(summary.files, summary.file_count, sizeof *summary.files, compare_files);
+    qsort(summary.files, summary.file_count, sizeof(struct mapped_file *), compare_files);
     offer_places(&summary, NULL, &statistics->nowhere);
     for (size_t i = 0; i < summary.file_count; i++) {
         placed += summary.files[i]->traps;

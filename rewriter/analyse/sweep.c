@@ -89,7 +89,7 @@ static bool is_stack_pointer(ZydisRegister reg)
            reg == ZYDIS_REGISTER_SPL;
 }
 
-/* Explicit and implicit operands alike; IP among them would be a transfer that was overlooked. */
+/* Explicit and implicit operands alike. */
 static bool writes_stack_or_instruction_pointer(const struct instruction *instruction)
 {
     ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
@@ -111,36 +111,15 @@ static bool writes_stack_or_instruction_pointer(const struct instruction *instru
     return false;
 }
 
-/* Control transfers, and instructions whose effect reaches to the instructions around them. */
-static bool has_displaceable_category(const ZydisDecodedInstruction *decoded)
-{
-    switch (decoded->meta.category) {
-    case ZYDIS_CATEGORY_CALL:
-    case ZYDIS_CATEGORY_RET:
-    case ZYDIS_CATEGORY_COND_BR:
-    case ZYDIS_CATEGORY_UNCOND_BR:
-    case ZYDIS_CATEGORY_INTERRUPT:
-    case ZYDIS_CATEGORY_SYSCALL:
-    case ZYDIS_CATEGORY_SYSRET:
-    case ZYDIS_CATEGORY_SYSTEM:
-    case ZYDIS_CATEGORY_SEGOP:
-    case ZYDIS_CATEGORY_IO:
-    case ZYDIS_CATEGORY_IOSTRINGOP:
-        return false;
-    default:
-        return decoded->meta.isa_set != ZYDIS_ISA_SET_RTM;
-    }
-}
-
+/* Control transfers and traps write RIP. A transaction must begin and end where it did. */
 bool is_displaceable(const struct instruction *instruction)
 {
     const ZydisDecodedInstruction *decoded = &instruction->decoded;
     uint64_t target;
     uint8_t field;
 
-    if (decoded->meta.branch_type != ZYDIS_BRANCH_TYPE_NONE || branch_target(instruction, &target))
-        return false;
     if (rip_relative_target(instruction, &target, &field) && decoded->address_width != 64)
         return false;
-    return has_displaceable_category(decoded) && !writes_stack_or_instruction_pointer(instruction);
+    return decoded->meta.isa_set != ZYDIS_ISA_SET_RTM &&
+           !writes_stack_or_instruction_pointer(instruction);
 }

@@ -24,6 +24,8 @@ int main(int argc, char **argv)
     FILE *result = fopen(argv[2], "we");
     CHECK(result, "%s: %s", argv[2], strerror(errno));
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+    /* A program that runs away must not fill the disk with its transcript. */
+    setrlimit(RLIMIT_FSIZE, &(struct rlimit){64 << 20, 64 << 20});
     /* What the command leaves behind becomes ours, and ends with it. */
     MUST(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0));
     child = MUST(fork());

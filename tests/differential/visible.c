@@ -58,16 +58,16 @@ static void handler(int signo)
 
 static void say_masks(const char *when)
 {
-    const uint64_t monitors = SIGNAL_BIT(SIGSYS) | SIGNAL_BIT(SIGSEGV);
+    const uint64_t monitors = SIGNAL_BIT(SIGSYS) | SIGNAL_BIT(SIGSEGV) | SIGNAL_BIT(SIGBUS);
     say("%s: SigBlk of others 0x%llx\n", when,
         (unsigned long long)(status_mask("\nSigBlk:") & ~monitors));
-    say("%s: SigBlk of SIGSYS and SIGSEGV 0x%llx\n", when,
+    say("%s: SigBlk of SIGSYS, SIGSEGV and SIGBUS 0x%llx\n", when,
         (unsigned long long)(status_mask("\nSigBlk:") & monitors));
     say("%s: SigIgn of others 0x%llx\n", when,
         (unsigned long long)(status_mask("\nSigIgn:") & ~monitors));
     say("%s: SigCgt of others 0x%llx\n", when,
         (unsigned long long)(status_mask("\nSigCgt:") & ~monitors));
-    say("%s: SigCgt of SIGSYS and SIGSEGV 0x%llx\n", when,
+    say("%s: SigCgt of SIGSYS, SIGSEGV and SIGBUS 0x%llx\n", when,
         (unsigned long long)(status_mask("\nSigCgt:") & monitors));
 }
 
@@ -78,7 +78,8 @@ int main(int argc, char **argv)
     say_masks("at the start");
     disposition(SIGUSR1, handler);
     disposition(SIGTERM, SIG_IGN);
-    raw_mask(SIG_SETMASK, SIGNAL_BIT(SIGSYS) | SIGNAL_BIT(SIGSEGV) | SIGNAL_BIT(SIGHUP));
+    raw_mask(SIG_SETMASK, SIGNAL_BIT(SIGSYS) | SIGNAL_BIT(SIGSEGV) | SIGNAL_BIT(SIGBUS) |
+                              SIGNAL_BIT(SIGHUP));
     say_masks("with everything set");
     say("Threads: %llu, Seccomp: %llu, NoNewPrivs: %llu, TracerPid: %llu\n",
         (unsigned long long)status_mask("\nThreads:"), (unsigned long long)status_mask("\nSeccomp:"),

@@ -23,7 +23,6 @@ expect_reported session.reader_channel_fd -1
 expect_reported session.reader_pid 0
 expect_reported session.signal_mask 0
 expect_reported session.held_ignored 0
-expect_reported session.held_pending 0
 expect_reported session.nofile_soft -1
 expect_reported session.fresh_mask 1
 expect_reported session.execfn "$work/bin/prog"

@@ -21,6 +21,39 @@ stats() {
     "$ENDORUN" "$@" >stdout 2>stderr || status=$?
 }
 
+# The program has what it would have without a reader: descriptors, mask, dispositions, limits, arguments. The stand-in
+# reports it. Left out: the process IDs, each start's own.
+cp "$STANDIN" prog
+start() { # COMMAND...
+    /usr/bin/python3 -S -c 'import os, resource, signal, sys
+signal.pthread_sigmask(signal.SIG_SETMASK, [signal.SIGUSR1, signal.SIGTSTP, signal.SIGRTMIN + 3])
+for number in range(1, signal.NSIG):
+    if number not in (signal.SIGKILL, signal.SIGSTOP, 32, 33):
+        signal.signal(number, signal.SIG_IGN if number in (int(word) for word in sys.argv[1].split()) else signal.SIG_DFL)
+for fd in (0, 7, 9):
+    os.dup2(os.open("/dev/null", os.O_RDWR), fd, inheritable=True)
+resource.setrlimit(resource.RLIMIT_NOFILE, (40, 80))
+resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+if sys.argv[2] != "":
+    os.close(int(sys.argv[2]))
+os.execv(sys.argv[3], sys.argv[3:])' "$ignored" "$closed" "$@"
+}
+inherited() {
+    grep -Ev '^(pid|parent|open-files-limit|argument|image-|session)' "$STANDIN_REPORT"
+}
+for ignored in '' '1 2 13 17 20 21 22'; do
+    for closed in '' 0 1; do
+        run_standin start ./prog
+        inherited >native
+        run_standin start "$ENDORUN_STANDIN" --stats=statistics ./prog
+        inherited >under
+        cmp -s native under || problem "ignored '$ignored', closed '$closed': $(diff native under || true)"
+        expect_reported session.flags $((1 | 4 | ($(</proc/sys/kernel/randomize_va_space) == 0 ? 8 : 0)))
+        expect_equal "the reader is the parent" "$(reported parent)" "$(reported session.reader_pid)"
+        expect_reported session.nofile_soft 40
+    done
+done
+
 # dd makes two calls a block, all of them from the C library: the numbers are known.
 blocks=20000
 stats --stats=report dd if=/dev/zero of=/dev/null bs=1 count=$blocks status=none
@@ -79,6 +112,7 @@ for thread in threads: thread.start()
 for thread in threads: thread.join()
 P
 (
+    problems=0
     ulimit -s 256
     stats --stats=report /usr/bin/python3 -S threads.py
     expect_equal "status of threads" 0 "$status"
@@ -130,8 +164,8 @@ refused() { # MESSAGE COMMAND...
     shift
     expect_refusal 125 "endorun: $message" "$@"
 }
-refused "--stats=/nonexistent/report: cannot open the file for writing: No such file or directory" \
-    "$ENDORUN" --stats=/nonexistent/report touch started
+refused "--stats=missing/report: cannot open the file for writing: No such file or directory" \
+    "$ENDORUN" --stats=missing/report touch started
 refused "--stats=$work: cannot open the file for writing: Is a directory" "$ENDORUN" --stats="$work" touch started
 status=0
 bash -c 'exec "$@" 2>&-' - "$ENDORUN" --stats touch started || status=$?

@@ -211,7 +211,8 @@ END_TEST
 /* The same with packed relative relocations, where the addend stands in the data itself. */
 START_TEST(padding_that_packed_relocations_point_to_is_refused)
 {
-    fixture_link(&fixture, BARE("site") "1:\n.nops 11\n" NEXT ".data\n.quad next,next,1b,next\n",
+    fixture_link(&fixture,
+                 BARE("site") "1:\n.nops 11\n" NEXT ".data\n.balign 8\n.quad 2f,2f,1b,2f\n2:\n",
                  "-shared -Wl,-z,pack-relative-relocs");
     ck_assert_msg(fixture_analyse(&fixture) == 0, "%s", fixture.error);
     expect_sud(&fixture, "site", 2, ENDORUN_REASON_BRANCH_TARGET);

@@ -146,6 +146,37 @@ START_TEST(transactions_are_not_displaced)
 }
 END_TEST
 
+START_TEST(the_end_of_a_transaction_is_not_displaced)
+{
+    fixture_make(&fixture, SITE("mov $39,%eax\nxend\nsyscall\n"));
+    expect_sud(&fixture, "site", 8, ENDORUN_REASON_NO_ROOM);
+}
+END_TEST
+
+/* Its address is cut to 32 bits, which another place cannot imitate. */
+START_TEST(addresses_relative_to_eip_are_not_displaced)
+{
+    fixture_make(&fixture, SITE("lea name(%eip),%edi\nsyscall\n") ".section .rodata\n"
+                                                                  "name: .byte 0\n");
+    expect_sud(&fixture, "site", 7, ENDORUN_REASON_NO_ROOM);
+}
+END_TEST
+
+START_TEST(breakpoints_are_not_displaced)
+{
+    fixture_make(&fixture, SITE("mov $39,%eax\nint3\nsyscall\n"));
+    expect_sud(&fixture, "site", 6, ENDORUN_REASON_NO_ROOM);
+}
+END_TEST
+
+START_TEST(another_system_call_is_not_displaced)
+{
+    fixture_make(&fixture, SITE("mov $39,%eax\nsyscall\nxor %eax,%eax\nsyscall\n"));
+    expect_displaced(5, 5, 0);
+    expect_sud(&fixture, "site", 9, ENDORUN_REASON_NO_ROOM);
+}
+END_TEST
+
 START_TEST(another_functions_instruction_is_not_displaced)
 {
     fixture_make(&fixture, FUNCTION("before") "mov $39,%eax\n" END("before") SITE("syscall\n") FAR);
@@ -252,6 +283,10 @@ int main(void)
         changes_of_the_stack_pointer_are_not_displaced,
         uses_of_the_stack_pointer_are_displaced,
         transactions_are_not_displaced,
+        the_end_of_a_transaction_is_not_displaced,
+        addresses_relative_to_eip_are_not_displaced,
+        breakpoints_are_not_displaced,
+        another_system_call_is_not_displaced,
         another_functions_instruction_is_not_displaced,
         branches_to_start_and_site_are_no_obstacle,
         a_branch_into_the_instruction_is_an_obstacle,

@@ -561,13 +561,13 @@ END_TEST
 START_TEST(test_floods_are_bounded)
 {
     struct endorun_slot *slot = take_slot(0, 1, getpid());
-    const unsigned count = 20000;
+    const uint64_t count = 20000;
     char path[32];
 
     for (unsigned i = 0; i < count; i++) {
         snprintf(path, sizeof path, "/flood/%u", i);
         put_module(slot, 0x100000000ULL + i * 0x100000ULL, 0, path);
-        put_trap(slot, i * 8);
+        put_trap(slot, i * 8UL);
         if (i % 200 == 0)
             channel_drain(&reader, false);
     }

@@ -1,9 +1,11 @@
 """Makes hostile ELF files, and the table of what endorun is to say to each: make_files.py DIRECTORY
 
 All are a program of a few bytes that ends with status 42, with one thing wrong. The table, DIRECTORY/table, has a line
-for each file: its name, what `endorun FILE` answers and what execve(2) answers to a program under endorun, separated by
-tabs. The answer `native` is whatever this kernel does without endorun; another one is where endorun is stricter than
-the kernel on purpose: it loads nothing of a corrupt file, where the kernel finds out after the old program is gone.
+for each file: its name, what `endorun FILE` answers, and what becomes of a program under endorun that executes it,
+separated by tabs. The first is the reason that endorun gives, or `native`; the second an errno, a signal, an exit
+status, or `native`. `native` is what this kernel does without endorun. Anything else in the second place is where
+endorun differs from the kernel on purpose: it loads nothing of a corrupt file, and says so before the old program is
+gone, where the kernel loads parts of it, or finds out too late; and it maps nothing over what is mapped already.
 """
 import os
 import struct
@@ -43,8 +45,8 @@ def segment(kind=PT_LOAD, flags=R | X, offset=0, address=BASE, filesz=PAGE, mems
     return struct.pack("<IIQQQQQQ", kind, flags, offset, address, address, filesz, memsz, align)
 
 
-def elf(segments=None, kind=ET_EXEC, entry=BASE + 0x800, behind=b"", size=PAGE, **fields):
-    """A file: headers, the code at offset 0x800, `behind` at `size`. `fields` replace fields of the ELF header."""
+def elf(segments=None, kind=ET_EXEC, entry=BASE + 0x800, code=0x800, size=PAGE, **fields):
+    """A file: headers, and the code at offset `code`. `fields` replace fields of the ELF header."""
     table = [segment()] if segments is None else segments
     head = {
         "ident": b"\x7fELF\x02\x01\x01" + bytes(9),
@@ -61,30 +63,35 @@ def elf(segments=None, kind=ET_EXEC, entry=BASE + 0x800, behind=b"", size=PAGE, 
     }
     head.update(fields)
     data = struct.pack("<16sHHIQQQIHHHHHH", *head.values(), 64, 0, 0) + b"".join(table)
-    assert len(data) <= 0x800 or len(table) > 30
-    if len(data) <= 0x800:
-        data = data.ljust(0x800, b"\0") + END_WITH_42
-    return data.ljust(size, b"\0") + behind
+    assert len(data) <= code
+    return (data.ljust(code, b"\0") + END_WITH_42).ljust(size, b"\0")
 
 
-def with_interpreter(name, **changes):
+def with_interpreter(name, kind=ET_EXEC, more=(), load=None, **changes):
     """A program whose PT_INTERP holds the bytes `name`, at offset 0x700."""
     change = {"kind": PT_INTERP, "flags": R, "offset": 0x700, "address": BASE + 0x700, "filesz": len(name)}
     change.update(changes)
-    data = bytearray(elf([segment(**change), segment()]))
+    data = bytearray(elf([segment(**change), load or segment(), *more], kind=kind))
     data[0x700 : 0x700 + len(name)] = name
     return bytes(data)
 
 
+def zeroes(address, size):
+    """A segment without bytes in the file."""
+    return segment(flags=R | W, offset=address % PAGE, address=address, filesz=0, memsz=size)
+
+
 def at(*ranges, kind=ET_EXEC, entry=BASE + 0x800):
     """A program with these further segments (address, memsz) behind the first, without bytes in the file."""
-    more = [segment(flags=R | W, offset=address % PAGE, address=address, filesz=0, memsz=size) for address, size in ranges]
-    return elf([segment()] + more, kind=kind, entry=entry)
+    return elf([segment(), *(zeroes(address, size) for address, size in ranges)], kind=kind, entry=entry)
 
 
 def headers():
     """Yields (name, bytes, answer to the command, answer to a program's execve)."""
     whole = elf()
+    yield "sound", whole, "exit 42", "exit 42"
+    yield "sound-pie", elf(kind=ET_DYN), "exit 42", "exit 42"
+    yield "sound-interpreted", with_interpreter(b"./sound-pie\0", kind=ET_DYN), "exit 42", "exit 42"
     for size in (0, 3, 4, 16, 52, 63, 64, 65, 64 + 55):
         yield f"truncated-{size}", whole[:size], TRUNCATED, NATIVE
     yield "truncated-before-code", whole[: 64 + 56], TRUNCATED, "ENOEXEC"
@@ -100,7 +107,7 @@ def headers():
     yield "phoff-behind-end", elf(phoff=1 << 20), TRUNCATED, NATIVE
     yield "phoff-negative", elf(phoff=1 << 63), TRUNCATED, NATIVE
     yield "phoff-max", elf(phoff=MAX), TRUNCATED, NATIVE
-    yield "bad-magic", b"\x7fELG" + whole[4:], "not a program that Linux could execute (no ELF file, no #! line)", NATIVE
+    yield "bad-magic", b"\x7fELG" + whole[4:], NOT_ELF, NATIVE
     yield "class-0", whole[:4] + b"\0" + whole[5:], NOT_ELF, "ENOEXEC"
     yield "class-32", elf(ident=b"\x7fELF\x01\x01\x01" + bytes(9), machine=EM_386), NOT_64_BIT, NATIVE
     yield "big-endian", elf(ident=b"\x7fELF\x02\x02\x01" + bytes(9), machine=EM_PPC64 << 8), MACHINE, NATIVE
@@ -135,22 +142,21 @@ def segments():
     yield "descending", elf([segment(address=2 * BASE), text]), OVERLAP, "ENOEXEC"
     yield "align-max", elf([segment(align=MAX)]), NATIVE, NATIVE
     yield "align-3", elf([segment(align=3)], kind=ET_DYN), NATIVE, NATIVE
-    yield "align-63-bits", elf([segment(align=1 << 63)], kind=ET_DYN), NATIVE, NATIVE
+    yield "align-63-bits", elf([segment(align=1 << 63)], kind=ET_DYN), "exit 42", "exit 42"
     yield "align-46-bits", elf([segment(align=1 << 46)], kind=ET_DYN), NATIVE, NATIVE
     yield "bss-everything", at((BASE + PAGE, TASK_SIZE - BASE - PAGE)), TAKEN, NATIVE
-    yield "bss-2-to-45", at((BASE + PAGE, 1 << 45)), NATIVE, NATIVE
-    yield "pie-bss-2-to-45", at((BASE + PAGE, 1 << 45), kind=ET_DYN), NATIVE, NATIVE
     yield "pie-everything", at((BASE + PAGE, TASK_SIZE - BASE - PAGE), kind=ET_DYN), NO_MEMORY, NATIVE
     yield "bss-not-writable", elf([segment(memsz=4 * PAGE)]), NATIVE, NATIVE
-    yield "bss-alone", elf([text, segment(flags=R | W, address=BASE + PAGE, filesz=0, memsz=64 * PAGE)]), NATIVE, NATIVE
-    yield "bss-alone-odd-offset", elf(
-        [text, segment(flags=R | W, address=BASE + PAGE, offset=9, filesz=0, memsz=PAGE)]
-    ), NATIVE, NATIVE
+    yield "bss-alone", at((BASE + PAGE, 64 * PAGE)), NATIVE, NATIVE
+    yield "bss-alone-odd-address", at((BASE + PAGE + 0x300, PAGE)), "exit 42", "exit 42"
+    yield "bss-alone-odd-offset", elf([text, segment(flags=R | W, address=BASE + PAGE, offset=9, filesz=0, memsz=PAGE)]), "exit 42", "exit 42"
+    yield "bss-4-gib", at((BASE + PAGE, 1 << 32)), NATIVE, NATIVE
     apart = [segment(address=BASE + i * 0x10000) for i in range(30)]
     yield "segments-30", elf(apart), NATIVE, NATIVE
-    many = [segment(address=BASE + i * 2 * PAGE, filesz=1) for i in range(1170)]
-    yield "segments-1170", elf(many, size=1 << 17), NATIVE, NATIVE
-    yield "over-stack", elf([segment(address=0x7FFFFFFFE000)], entry=0x7FFFFFFFE800), NATIVE, NATIVE
+    many = [segment(address=BASE + 0x20000 + i * 2 * PAGE, filesz=1) for i in range(1169)]
+    long = segment(filesz=0x12000)
+    yield "segments-1170", elf([long, *many], code=0x11000, size=0x12000, entry=BASE + 0x11000), NATIVE, NATIVE
+    yield "over-stack", elf([segment(address=TASK_SIZE - PAGE)], entry=TASK_SIZE - PAGE + 0x800), NATIVE, NATIVE
     yield "protection-none", elf([segment(flags=0)]), NATIVE, NATIVE
     yield "protection-write", elf([segment(flags=W)]), NATIVE, NATIVE
     yield "protection-all", elf([segment(flags=R | W | X)]), NATIVE, NATIVE
@@ -179,25 +185,32 @@ def interpreters():
     yield "interpreter-missing", with_interpreter(b"./nothing\0"), INTERPRETER_UNOPENED, NATIVE
     yield "interpreter-directory", with_interpreter(b".\0"), "is a directory", NATIVE
     yield "interpreter-device", with_interpreter(b"/dev/null\0"), "not a regular file", NATIVE
-    yield "interpreter-text", with_interpreter(b"./table\0"), INTERPRETER_UNOPENED, NATIVE
+    yield "interpreter-text", with_interpreter(b"./table\0"), INTERPRETER_CORRUPT, NATIVE
     yield "interpreter-no-nul", with_interpreter(b"./nothing"), INTERPRETER_NAME, NATIVE
     yield "interpreter-empty", with_interpreter(b"\0\0"), INTERPRETER_UNOPENED, NATIVE
     yield "interpreter-1-byte", with_interpreter(b"\0"), INTERPRETER_NAME, NATIVE
     yield "interpreter-0-bytes", with_interpreter(b""), INTERPRETER_NAME, NATIVE
     yield "interpreter-too-long", with_interpreter(b"./a\0", filesz=PAGE + 1), INTERPRETER_NAME, NATIVE
     yield "interpreter-size-max", with_interpreter(b"./a\0", filesz=MAX), INTERPRETER_NAME, NATIVE
-    yield "interpreter-behind-end", with_interpreter(b"./a\0", offset=1 << 20), TRUNCATED, NATIVE
-    yield "interpreter-offset-max", with_interpreter(b"./a\0", offset=MAX), TRUNCATED, NATIVE
+    yield "interpreter-behind-end", with_interpreter(b"./a\0", offset=1 << 20), TRUNCATED, "ENOEXEC"
+    yield "interpreter-offset-max", with_interpreter(b"./a\0", offset=MAX), TRUNCATED, "ENOEXEC"
     yield "interpreter-32-bit", with_interpreter(b"./class-32\0"), INTERPRETER_CORRUPT, NATIVE
     yield "interpreter-aarch64", with_interpreter(b"./machine-aarch64\0"), INTERPRETER_CORRUPT, NATIVE
     yield "interpreter-truncated", with_interpreter(b"./truncated-64\0"), INTERPRETER_CORRUPT, NATIVE
-    yield "interpreter-empty-file", with_interpreter(b"./truncated-0\0"), INTERPRETER_CORRUPT, NATIVE
+    yield "interpreter-empty-file", with_interpreter(b"./truncated-0\0"), INTERPRETER_CORRUPT, "ELIBBAD"
     yield "interpreter-core", with_interpreter(b"./type-core\0"), INTERPRETER_CORRUPT, "ELIBBAD"
     yield "interpreter-no-load", with_interpreter(b"./no-load\0"), INTERPRETER_CORRUPT, "ELIBBAD"
     yield "interpreter-overlap", with_interpreter(b"./overlap-whole\0"), INTERPRETER_CORRUPT, "ELIBBAD"
     yield "interpreter-wraps", with_interpreter(b"./memsz-wraps\0"), INTERPRETER_CORRUPT, "ELIBBAD"
-    yield "interpreter-itself", with_interpreter(b"./interpreter-itself\0"), NATIVE, NATIVE
-    yield "interpreter-over-program", with_interpreter(b"./protection-all\0"), TAKEN, NATIVE
+    yield "interpreter-itself", with_interpreter(b"./interpreter-itself\0"), TAKEN, "SIGSEGV"
+    yield "interpreter-over-program", with_interpreter(b"./sound\0"), TAKEN, "SIGSEGV"
+    yield "interpreter-at-0", with_interpreter(b"./vaddr-0\0"), INTERPRETER_CORRUPT, "ELIBBAD"
+    pie = {"name": b"./sound-pie\0", "kind": ET_DYN}
+    yield "interpreted-align-46-bits", with_interpreter(load=segment(align=1 << 46), **pie), NATIVE, NATIVE
+    yield "interpreted-align-63-bits", with_interpreter(load=segment(align=1 << 63), **pie), "exit 42", "exit 42"
+    yield "interpreted-high", with_interpreter(more=[zeroes(TASK_SIZE - PAGE, PAGE)], **pie), NO_MEMORY, NATIVE
+    two = segment(kind=PT_INTERP, offset=MAX, filesz=MAX)
+    yield "interpreters-two", with_interpreter(more=[two], **pie), NATIVE, NATIVE
     yield "interpreter-entry-hole", with_interpreter(b"./interpreter-of-hole\0"), NATIVE, NATIVE
     yield "interpreter-of-hole", elf(kind=ET_DYN, entry=1 << 62), NATIVE, NATIVE
 

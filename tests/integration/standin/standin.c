@@ -125,12 +125,12 @@ static void print_session(FILE *out, const struct endorun_session *session)
     fprintf(out,
             "session.magic=%s\nsession.version=%u\nsession.flags=%u\nsession.isolation=%u\n"
             "session.program_fd=%d\nsession.reader_channel_fd=%d\nsession.reader_pid=%u\n"
-            "session.signal_mask=%llu\nsession.held_ignored=%llu\nsession.held_pending=%llu\n"
+            "session.signal_mask=%llu\nsession.held_ignored=%llu\n"
             "session.nofile_soft=%lld\nsession.fresh_mask=%llu\n",
             session->magic == ENDORUN_SESSION_MAGIC ? "right" : "wrong", session->version,
             session->flags, session->isolation, session->program_fd, session->reader_channel_fd,
             session->reader_pid, (unsigned long long)session->signal_mask,
-            (unsigned long long)session->held_ignored, (unsigned long long)session->held_pending,
+            (unsigned long long)session->held_ignored,
             (long long)session->nofile_soft, (unsigned long long)session->fresh_mask);
     print_string_of_session(out, "session.execfn", session, session->execfn);
     print_string_of_session(out, "session.program_path", session, session->program_path);

@@ -1,0 +1,40 @@
+/*
+ * The monitor's support.c, hosted: libc has the string functions already, and a broken invariant of
+ * the monitor is a finding.
+ */
+#include "hosted.h"
+
+noreturn void fatal(const char *what)
+{
+    fprintf(stderr, "fatal: %s\n", what);
+    abort();
+}
+
+void demand(bool condition, const char *what)
+{
+    if (!condition) {
+        fprintf(stderr, "broken: %s\n", what);
+        abort();
+    }
+}
+
+int make_file(const uint8_t *bytes, size_t size)
+{
+    long fd = SYS2(__NR_memfd_create, "fuzz", MFD_CLOEXEC);
+    demand(fd >= 0 && SYS4(__NR_pwrite64, fd, bytes, size, 0) == (long)size, "no file to test");
+    return (int)fd;
+}
+
+#define memcpy  support_memcpy
+#define memmove support_memmove
+#define memset  support_memset
+#define memcmp  support_memcmp
+#define strlen  support_strlen
+#define fatal   support_fatal
+void *memcpy(void *restrict target, const void *restrict source, size_t size);
+void *memmove(void *target, const void *source, size_t size);
+void *memset(void *target, int byte, size_t size);
+int memcmp(const void *a, const void *b, size_t size);
+size_t strlen(const char *string);
+noreturn void fatal(const char *what);
+#include "../../monitor/support.c" /* NOLINT(bugprone-suspicious-include) */

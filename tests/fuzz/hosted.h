@@ -1,0 +1,23 @@
+/*
+ * Parts of the monitor, compiled for a fuzzer: a harness includes their sources, with the calls
+ * that it wants to see or to answer itself replaced by macros. Include this first.
+ */
+#ifndef ENDORUN_TESTS_HOSTED_H
+#define ENDORUN_TESTS_HOSTED_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../monitor/support.h"
+#include "../../monitor/syscall.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+
+/* An invariant: says which, and stops, if it does not hold. */
+void demand(bool condition, const char *what);
+
+/* A file with these bytes. */
+int make_file(const uint8_t *bytes, size_t size);
+
+#endif
