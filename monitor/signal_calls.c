@@ -225,22 +225,39 @@ long handle_RT_SIGSUSPEND(struct thread *thread, const struct user_registers *ca
     return wait_with_mask(thread, mask, __NR_rt_sigsuspend, arguments);
 }
 
+/* The held signal that the kernel would take first of those pending and waited for, or 0. */
+static int held_to_take(const struct thread *thread, sigset waited)
+{
+    const sigset first = signal_bit(SIGILL) | signal_bit(SIGTRAP) | signal_bit(SIGFPE);
+    sigset held = waited & thread->held_pending;
+    sigset pending = 0;
+    if (held == 0) {
+        return 0;
+    }
+    SYS2(__NR_rt_sigpending, &pending, sizeof pending);
+    /* Faults come before all others, the lowest number first: next_signal() in kernel/signal.c. */
+    sigset lowest = held & -held;
+    return (pending & waited & first & (lowest - 1)) != 0 ? 0 : __builtin_ctzl(held) + 1;
+}
+
 long handle_RT_SIGTIMEDWAIT(struct thread *thread, const struct user_registers *call)
 {
     sigset set;
+    int signal = 0;
     if (call->r10 == sizeof(sigset) &&
-        copy_from_user(&set, user_pointer(call->rdi), sizeof set) == 0 &&
-        (set & thread->held_pending) != 0) {
-        int signal = __builtin_ctzl(set & thread->held_pending) + 1;
-        struct kernel_siginfo info = thread->held_info[held_index(signal)];
-        thread->held_pending &= ~signal_bit(signal);
-        update_attention(thread);
-        if (call->rsi != 0 && copy_to_user(user_pointer(call->rsi), &info, sizeof info) != 0) {
-            return -EFAULT;
-        }
-        return signal;
+        copy_from_user(&set, user_pointer(call->rdi), sizeof set) == 0) {
+        signal = held_to_take(thread, set);
     }
-    return forward_call(call);
+    if (signal == 0) {
+        return forward_call(call);
+    }
+    struct kernel_siginfo info = thread->held_info[held_index(signal)];
+    thread->held_pending &= ~signal_bit(signal);
+    update_attention(thread);
+    if (call->rsi != 0 && copy_to_user(user_pointer(call->rsi), &info, sizeof info) != 0) {
+        return -EFAULT;
+    }
+    return signal;
 }
 
 /* ppoll, epoll_pwait, epoll_pwait2: the mask's address and size are arguments `at` and `at` + 1. */

@@ -142,8 +142,9 @@ bool job_follow(struct job *job, siginfo_t *end)
         /* First, so that a program that was continued meanwhile is not taken as stopped. */
         pass_signals(job);
         change.si_pid = 0;
-        if (waitid(P_PID, (id_t)job->program, &change, WEXITED | WSTOPPED | WNOHANG) != 0 ||
-            change.si_pid == 0)
+        if (waitid(P_PID, (id_t)job->program, &change, WEXITED | WSTOPPED | WNOHANG) != 0)
+            die(STATUS_SETUP, "the status of the program is lost: %s", strerror(errno));
+        if (change.si_pid == 0)
             return false;
         if (change.si_code != CLD_STOPPED)
             break;

@@ -69,8 +69,8 @@ static void test_readback(void)
     expect_stack(&now, NULL, SS_DISABLE, 0, "at the start");
     static const struct {
         int set, read;
-    } flags[] = {{0, 0}, {SS_ONSTACK, 0}, {AUTODISARM, AUTODISARM}, {AUTODISARM | SS_ONSTACK,
-                                                                     AUTODISARM}};
+    } flags[] = {
+        {0, 0}, {SS_ONSTACK, 0}, {AUTODISARM, AUTODISARM}, {AUTODISARM | SS_ONSTACK, AUTODISARM}};
     for (unsigned i = 0; i < 4; i++) {
         CHECK_EQ(set_stack(area + i, flags[i].set, SIZE - i * 3), 0, "sigaltstack");
         now = get_stack();
@@ -251,7 +251,7 @@ static void test_on_it_by_hand(void)
     static const struct {
         const char *name;
         long offset;
-    } rows[] = {{"at the bottom", 0},   {"one above", 1},       {"in the middle", SIZE / 2},
+    } rows[] = {{"at the bottom", 0},        {"one above", 1},     {"in the middle", SIZE / 2},
                 {"below the top", SIZE - 8}, {"at the top", SIZE}, {"one above the top", SIZE + 1}};
     for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct registers out, in = {.rax = SYS_sigaltstack, .rsi = (uint64_t)&old, .rflags = 0x202};
@@ -328,8 +328,11 @@ static void no_stack_at_all(void)
 static void signal_with_no_stack(void)
 {
     raw_handle(SIGUSR1, record, SA_SIGINFO, 0);
-    struct registers out, in = {.rax = SYS_tkill, .rdi = (uint64_t)raw_tid(), .rsi = SIGUSR1,
-                                .rsp = 0x123456780000, .rflags = 0x202};
+    struct registers out, in = {.rax = SYS_tkill,
+                                .rdi = (uint64_t)raw_tid(),
+                                .rsi = SIGUSR1,
+                                .rsp = 0x123456780000,
+                                .rflags = 0x202};
     run_site(&in, &out, sites[0].entry);
 }
 
@@ -420,8 +423,8 @@ static void test_inheritance(void)
                                        CLONE_VM | CLONE_VFORK | SIGCHLD};
     for (unsigned i = 0; i < 3; i++) {
         calls = 0;
-        struct kernel_altstack *child_stack = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
-                                                   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        struct kernel_altstack *child_stack =
+            mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
         if (i == 2) {
             pid_t pid = vfork();
             if (pid == 0) {

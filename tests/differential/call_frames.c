@@ -1,7 +1,7 @@
 /*
- * The frame of a signal that comes with a system call: RIP is the instruction after the program's own
- * site, or the site itself when the call will be restarted; no stub and no gate is ever seen there.
- * User-level schedulers and cancellation in musl and glibc decide by this address.
+ * The frame of a signal that comes with a system call: RIP is the instruction after the program's
+ * own site, or the site itself when the call will be restarted; no stub and no gate is ever seen
+ * there. User-level schedulers and cancellation in musl and glibc decide by this address.
  */
 #include "frames.h"
 
@@ -50,8 +50,8 @@ static struct registers registers_for(long nr, uint64_t a, uint64_t b, uint64_t 
 }
 
 /* The frame's registers are those of a call that has finished, or that will be made again. */
-static void check_frame(const struct site *site, const struct registers *in, long rax,
-                        bool restart, const char *what)
+static void check_frame(const struct site *site, const struct registers *in, long rax, bool restart,
+                        const char *what)
 {
     char name[128];
     snprintf(name, sizeof name, "%s at %s", what, site->name);
@@ -103,8 +103,8 @@ static void test_signals_raised_by_the_call(void)
         if (!usable(site)) {
             continue;
         }
-        struct registers out, in = registers_for(SYS_tgkill, (uint64_t)getpid(),
-                                                 (uint64_t)raw_tid(), SIGUSR1);
+        struct registers out,
+            in = registers_for(SYS_tgkill, (uint64_t)getpid(), (uint64_t)raw_tid(), SIGUSR1);
         calls = 0;
         run_site(&in, &out, site->entry);
         check_frame(site, &in, 0, false, "tgkill");
@@ -130,7 +130,8 @@ static void test_signals_raised_by_the_call(void)
     say("signals raised by the call: the frame is after the site\n");
 }
 
-/* A call that fails with EFAULT or ENOSYS and finds a signal pending behind it shows its own result. */
+/* A call that fails with EFAULT or ENOSYS and finds a signal pending behind it shows its own
+ * result. */
 static void test_result_in_frame(void)
 {
     static const long numbers[] = {500, SYS_close};

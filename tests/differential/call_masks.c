@@ -1,7 +1,8 @@
 /*
  * The calls that bring a mask of their own: sigsuspend, ppoll, pselect6, epoll_pwait, epoll_pwait2.
- * Inside, the temporary mask rules; a handler sees it (plus its own); the frame and what follows have
- * the old one; and a call that succeeds leaves a signal pending that only its mask would have let in.
+ * Inside, the temporary mask rules; a handler sees it (plus its own); the frame and what follows
+ * have the old one; and a call that succeeds leaves a signal pending that only its mask would have
+ * let in.
  */
 #include "common.h"
 #include <poll.h>
@@ -74,8 +75,8 @@ static const struct {
     waiting_call *call;
     bool returns_without_signal;
 } waits[] = {
-    {"sigsuspend", call_sigsuspend, false},   {"ppoll", call_ppoll, true},
-    {"pselect6", call_pselect6, true},        {"epoll_pwait", call_epoll_pwait, true},
+    {"sigsuspend", call_sigsuspend, false},    {"ppoll", call_ppoll, true},
+    {"pselect6", call_pselect6, true},         {"epoll_pwait", call_epoll_pwait, true},
     {"epoll_pwait2", call_epoll_pwait2, true},
 };
 #define WAITS (sizeof waits / sizeof waits[0])

@@ -1,7 +1,7 @@
 /*
- * pthread_cancel: both libcs decide by the address that a signal interrupted, glibc by the frame of its
- * cancellation signal, musl by comparing RIP with the bounds of its own system call stub. A stub of a
- * rewriter that showed through would make cancellation too early, or never.
+ * pthread_cancel: both libcs decide by the address that a signal interrupted, glibc by the frame of
+ * its cancellation signal, musl by comparing RIP with the bounds of its own system call stub. A
+ * stub of a rewriter that showed through would make cancellation too early, or never.
  */
 #include "common.h"
 #include <poll.h>

@@ -1,6 +1,6 @@
 /*
- * clone3: struct sizes old and future, each field's errors, CLONE_PIDFD, CLONE_CLEAR_SIGHAND, set_tid,
- * and threads by stack and size.
+ * clone3: struct sizes old and future, each field's errors, CLONE_PIDFD, CLONE_CLEAR_SIGHAND,
+ * set_tid, and threads by stack and size.
  */
 #include "common.h"
 #include <linux/futex.h>
@@ -47,7 +47,7 @@ static void reset(void)
 
 static void test_sizes(void)
 {
-    static const size_t sizes[] = {0,  1,  8,  63,  64,  65,   71,   72,   79,   80,  81,
+    static const size_t sizes[] = {0,  1,  8,  63, 64,  65,   71,   72,   79,   80,  81,
                                    87, 88, 89, 96, 100, 2048, 4000, 4088, 4096, 4097};
     void *page = map_pages(8192, PROT_READ | PROT_WRITE);
     for (unsigned i = 0; i < sizeof sizes / sizeof *sizes; i++) {

@@ -7,9 +7,8 @@
 #include <sched.h>
 #include <sys/stat.h>
 
-#define THREAD                                                                                     \
-    (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM)
-#define STACK 65536
+#define THREAD (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM)
+#define STACK  65536
 
 static uint8_t stack[STACK] __attribute__((aligned(64)));
 static volatile int parent_tid, child_tid;
@@ -133,8 +132,8 @@ static void test_shared_tables(void)
     for (unsigned i = 0; i < 4; i++) {
         int fd = MUST(dup(1));
         /* the child gets a copy of the memory, so its stack may be any */
-        long pid = raw_clone(flag_sets[i] | SIGCHLD, stack + STACK, NULL, NULL, NULL,
-                             change_things, &fd);
+        long pid =
+            raw_clone(flag_sets[i] | SIGCHLD, stack + STACK, NULL, NULL, NULL, change_things, &fd);
         CHECK(pid > 0, "clone: %ld", pid);
         CHECK_EQ(wait_for((pid_t)pid), 9 << 8, "the child");
         char now[4096];
@@ -168,9 +167,12 @@ static void test_exit_signal(void)
     static const struct {
         const char *name;
         int exit_signal, wait_options;
-    } rows[] = {{"SIGUSR1", SIGUSR1, 0},         {"SIGUSR1 with __WCLONE", SIGUSR1, (int)__WCLONE},
-                {"SIGUSR1 with __WALL", SIGUSR1, __WALL}, {"none", 0, 0},
-                {"none with __WCLONE", 0, (int)__WCLONE},   {"none with __WALL", 0, __WALL},
+    } rows[] = {{"SIGUSR1", SIGUSR1, 0},
+                {"SIGUSR1 with __WCLONE", SIGUSR1, (int)__WCLONE},
+                {"SIGUSR1 with __WALL", SIGUSR1, __WALL},
+                {"none", 0, 0},
+                {"none with __WCLONE", 0, (int)__WCLONE},
+                {"none with __WALL", 0, __WALL},
                 {"SIGCHLD with __WCLONE", SIGCHLD, (int)__WCLONE}};
     for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
         calls = 0;
@@ -254,8 +256,8 @@ static void test_bad_pointers(void)
     if (pid > 0) {
         wait_for((pid_t)pid);
     }
-    pid = raw(SYS_clone, CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | SIGCHLD, 0, NULL, (void *)8,
-              0);
+    pid =
+        raw(SYS_clone, CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | SIGCHLD, 0, NULL, (void *)8, 0);
     if (pid == 0) {
         _exit(1);
     }

@@ -1,6 +1,6 @@
 /*
- * Processes that share their memory without being threads: CLONE_VM without CLONE_THREAD. Each has its
- * own pid, mask and (without CLONE_SIGHAND) handlers.
+ * Processes that share their memory without being threads: CLONE_VM without CLONE_THREAD. Each has
+ * its own pid, mask and (without CLONE_SIGHAND) handlers.
  */
 #include "common.h"
 #include <sched.h>
@@ -33,7 +33,8 @@ static void test_flags(long flags, const char *name)
     disposition(SIGUSR1, SIG_DFL);
     for (int i = 0; i < 50; i++) {
         shared = 0;
-        long pid = raw_clone(flags | SIGCHLD, stacks[0] + STACK, NULL, NULL, NULL, child, (void *)4);
+        long pid =
+            raw_clone(flags | SIGCHLD, stacks[0] + STACK, NULL, NULL, NULL, child, (void *)4);
         CHECK(pid > 0, "clone: %ld", pid);
         CHECK_EQ(wait_for((pid_t)pid), 17 << 8, name);
         CHECK_EQ(shared, 5, "memory is shared");

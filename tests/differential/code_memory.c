@@ -1,7 +1,7 @@
 /*
- * Code that comes, changes and goes at run time: what was mapped executable is run wherever it is moved
- * to, whatever is put in its place, and whatever its pages go through in between. A rewriter that keeps
- * stubs beside a mapping must follow all of it.
+ * Code that comes, changes and goes at run time: what was mapped executable is run wherever it is
+ * moved to, whatever is put in its place, and whatever its pages go through in between. A rewriter
+ * that keeps stubs beside a mapping must follow all of it.
  */
 #include "common.h"
 #include <setjmp.h>
@@ -212,7 +212,8 @@ static void test_reused_addresses(void)
 
 /* ---------------------------------------------------------------- a library's text */
 
-/* Finds the C library's `mov $39, %eax; syscall; ret` in its file; the program's own when static. */
+/* Finds the C library's `mov $39, %eax; syscall; ret` in its file; the program's own when static.
+ */
 static off_t find_getpid(int fd, size_t size)
 {
     uint8_t *bytes = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
@@ -387,7 +388,8 @@ static void test_cross_modification(void)
     say("changed while another thread runs it\n");
 }
 
-/* ---------------------------------------------------------------- other ways to executable memory */
+/* ---------------------------------------------------------------- other ways to executable memory
+ */
 
 static void read_implies_exec(void)
 {
@@ -431,18 +433,25 @@ static void test_errors(void)
     int fd = code_file("code", SYS_getpid);
     int read_only = MUST(open("code", O_RDONLY));
     CHECK(mmap(NULL, PAGE, PROT_READ | PROT_EXEC | PROT_WRITE, MAP_SHARED, read_only, 0) ==
-                  MAP_FAILED && errno == EACCES, "a shared writable view of a read-only file");
+                  MAP_FAILED &&
+              errno == EACCES,
+          "a shared writable view of a read-only file");
     uint8_t *code = mmap(NULL, PAGE, PROT_READ | PROT_EXEC, MAP_SHARED, read_only, 0);
     CHECK(mprotect(code, PAGE, PROT_READ | PROT_WRITE) == -1 && errno == EACCES, "made writable");
     expect_pid(code, "after errors");
-    CHECK(mprotect(code + 1, PAGE, PROT_READ) == -1 && errno == EINVAL, "misaligned");
+    CHECK_EQ(raw(SYS_mprotect, code + 1, PAGE, PROT_READ), -EINVAL, "misaligned");
     CHECK(mmap(code, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) ==
-                  MAP_FAILED && errno == EEXIST, "MAP_FIXED_NOREPLACE");
+                  MAP_FAILED &&
+              errno == EEXIST,
+          "MAP_FIXED_NOREPLACE");
     CHECK(mmap(code + 1, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) ==
-                  MAP_FAILED && errno == EINVAL, "MAP_FIXED misaligned");
+                  MAP_FAILED &&
+              errno == EINVAL,
+          "MAP_FIXED misaligned");
     /* a failed replacement leaves what was there */
     CHECK(mmap(code, PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED, -1, 0) == MAP_FAILED &&
-              errno == EBADF, "MAP_FIXED of a bad descriptor");
+              errno == EBADF,
+          "MAP_FIXED of a bad descriptor");
     expect_pid(code, "after a failed replacement");
     MUST(munmap(code, PAGE));
     CHECK(mprotect(code, PAGE, PROT_READ | PROT_EXEC) == -1 && errno == ENOMEM, "nothing there");

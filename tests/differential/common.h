@@ -133,15 +133,14 @@ static inline __attribute__((always_inline)) long raw_call(long nr, long a, long
 /* raw(SYS_x, arguments...): the kernel's result, a negative errno on failure. */
 #define RAW7(nr, a, b, c, d, e, f)                                                                 \
     raw_call((long)(nr), (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
-#define RAW6(nr, a, b, c, d, e)                 RAW7(nr, a, b, c, d, e, 0)
-#define RAW5(nr, a, b, c, d)                    RAW7(nr, a, b, c, d, 0, 0)
-#define RAW4(nr, a, b, c)                       RAW7(nr, a, b, c, 0, 0, 0)
-#define RAW3(nr, a, b)                          RAW7(nr, a, b, 0, 0, 0, 0)
-#define RAW2(nr, a)                             RAW7(nr, a, 0, 0, 0, 0, 0)
-#define RAW1(nr)                                RAW7(nr, 0, 0, 0, 0, 0, 0)
+#define RAW6(nr, a, b, c, d, e)                  RAW7(nr, a, b, c, d, e, 0)
+#define RAW5(nr, a, b, c, d)                     RAW7(nr, a, b, c, d, 0, 0)
+#define RAW4(nr, a, b, c)                        RAW7(nr, a, b, c, 0, 0, 0)
+#define RAW3(nr, a, b)                           RAW7(nr, a, b, 0, 0, 0, 0)
+#define RAW2(nr, a)                              RAW7(nr, a, 0, 0, 0, 0, 0)
+#define RAW1(nr)                                 RAW7(nr, 0, 0, 0, 0, 0, 0)
 #define RAW_PICK(a, b, c, d, e, f, g, name, ...) name
-#define raw(...)                                                                                   \
-    RAW_PICK(__VA_ARGS__, RAW7, RAW6, RAW5, RAW4, RAW3, RAW2, RAW1, none)(__VA_ARGS__)
+#define raw(...)                                 RAW_PICK(__VA_ARGS__, RAW7, RAW6, RAW5, RAW4, RAW3, RAW2, RAW1, none)(__VA_ARGS__)
 
 static inline uint64_t raw_mask(int how, uint64_t set)
 {
@@ -184,8 +183,8 @@ static inline void set_context_mask(void *context, uint64_t mask)
 }
 
 /*
- * clone(2) without libc: the child runs function(argument) on its own stack and exits by exit(2) with
- * its result. Such a child may have no TLS of its own, so it uses raw() alone, never libc.
+ * clone(2) without libc: the child runs function(argument) on its own stack and exits by exit(2)
+ * with its result. Such a child may have no TLS of its own, so it uses raw() alone, never libc.
  */
 __asm__(".pushsection .text\n"
         ".type raw_clone, @function\n"

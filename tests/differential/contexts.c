@@ -1,7 +1,7 @@
 /*
- * Leaving handlers otherwise than by returning: siglongjmp and swapcontext, also out of a handler that
- * interrupted a blocking call, and from the alternate stack. A monitor that counts on each handler
- * coming back would leak, or refuse the next signal.
+ * Leaving handlers otherwise than by returning: siglongjmp and swapcontext, also out of a handler
+ * that interrupted a blocking call, and from the alternate stack. A monitor that counts on each
+ * handler coming back would leak, or refuse the next signal.
  */
 #include "common.h"
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 /*
- * argv and envp as the new program finds them, byte for byte: empty, odd, very long and very many; and
- * the ways to name a program: path, PATH, descriptor, memfd, link, /proc/self/exe.
+ * argv and envp as the new program finds them, byte for byte: empty, odd, very long and very many;
+ * and the ways to name a program: path, PATH, descriptor, memfd, link, /proc/self/exe.
  */
 #include "common.h"
 
@@ -72,10 +72,11 @@ static long run(const char *path, char **argv, char **envp)
 static void test_strings(void)
 {
     char *report_only[] = {(char *)"report", NULL};
-    char *odd[] = {(char *)"report", (char *)"", (char *)"\xff\xfe\x01", (char *)"a b\tc\nd",
-                   (char *)"", NULL};
-    char *odd_environment[] = {(char *)"", (char *)"=", (char *)"NOEQUALS", (char *)"A=1",
-                               (char *)"A=2", (char *)"\xc3\x28=x", NULL};
+    char *odd[] = {(char *)"report",    (char *)"", (char *)"\xff\xfe\x01",
+                   (char *)"a b\tc\nd", (char *)"", NULL};
+    char *odd_environment[] = {(char *)"",    (char *)"=",   (char *)"NOEQUALS",
+                               (char *)"A=1", (char *)"A=2", (char *)"\xc3\x28=x",
+                               NULL};
     RUN("one argument", run(program, report_only, no_environment));
     RUN("odd strings", run(program, odd, odd_environment));
     RUN("envp NULL", run(program, report_only, NULL));
@@ -106,7 +107,8 @@ static void test_sizes(void)
         many[i + 1] = variables[i] = numbers[i];
     }
     many[0] = (char *)"report";
-    char *longs[] = {(char *)"report", long_string, long_string + 1, long_string, long_string, NULL};
+    char *longs[] = {(char *)"report", long_string, long_string + 1,
+                     long_string,      long_string, NULL};
     char *report_only[] = {(char *)"report", NULL};
     RUN("20001 arguments", run(program, many, no_environment));
     RUN("20000 variables", run(program, report_only, variables));

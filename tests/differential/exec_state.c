@@ -1,6 +1,6 @@
 /*
- * What a process keeps across exec and what it loses. One process sets everything, executes itself, and
- * looks; what is waiting for it (pending signals, timers, children, locks) must still be there.
+ * What a process keeps across exec and what it loses. One process sets everything, executes itself,
+ * and looks; what is waiting for it (pending signals, timers, children, locks) must still be there.
  */
 #include "common.h"
 #include <sched.h>
@@ -42,7 +42,7 @@ static void set_limits(void)
     MUST(setrlimit(RLIMIT_MSGQUEUE, &limit));
     MUST(setpriority(PRIO_PROCESS, 0, 7));
     struct sched_param parameter = {.sched_priority = 0};
-    MUST(sched_setscheduler(0, SCHED_BATCH, &parameter));
+    CHECK_EQ(raw(SYS_sched_setscheduler, 0, SCHED_BATCH, &parameter), 0, "sched_setscheduler");
     umask(037);
     MUST(mkdir("inside", 0700));
     MUST(chdir("inside"));
@@ -108,9 +108,10 @@ static void look_at_descriptors(void)
         int fd = MUST(open("../kept", O_RDWR));
         struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
         MUST(fcntl(fd, F_GETLK, &lock));
-        say("locks: flock %s, record lock %s\n",
-            flock(fd, LOCK_EX | LOCK_NB) ? "held" : "gone",
-            lock.l_type == F_UNLCK ? "gone" : lock.l_pid == getppid() ? "held" : "of another");
+        say("locks: flock %s, record lock %s\n", flock(fd, LOCK_EX | LOCK_NB) ? "held" : "gone",
+            lock.l_type == F_UNLCK    ? "gone"
+            : lock.l_pid == getppid() ? "held"
+                                      : "of another");
         _exit(0);
     }
     wait_for(pid);
@@ -131,7 +132,7 @@ static void look_at_limits(void)
     CHECK(read(fd, text, sizeof text - 1) > 0, "oom_score_adj");
     close(fd);
     say("priority %d scheduler %d umask %03o directory %s personality 0x%x oom_score_adj %s",
-        getpriority(PRIO_PROCESS, 0), sched_getscheduler(0), (unsigned)umask(022),
+        getpriority(PRIO_PROCESS, 0), (int)raw(SYS_sched_getscheduler, 0), (unsigned)umask(022),
         strrchr(cwd, '/'), (unsigned)personality(0xffffffff), text);
 }
 
@@ -155,8 +156,8 @@ static void look_at_signals(void)
     say("alternate stack: flags %d size %zu\n", stack.ss_flags, stack.ss_size);
     siginfo_t info;
     uint64_t all = ~0ULL & ~SIGNAL_BIT(SIGCHLD);
-    for (long signo; (signo = raw(SYS_rt_sigtimedwait, &all, &info, (&(struct timespec){0, 0}),
-                                  8)) > 0;) {
+    for (long signo;
+         (signo = raw(SYS_rt_sigtimedwait, &all, &info, (&(struct timespec){0, 0}), 8)) > 0;) {
         say("waiting: %ld code %d value %d\n", signo, info.si_code,
             info.si_code == SI_QUEUE ? info.si_value.sival_int : 0);
         CHECK_EQ(info.si_pid, getpid(), "si_pid");

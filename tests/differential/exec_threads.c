@@ -1,7 +1,7 @@
 /*
- * exec from where programs do it: a thread that isn't the main one, several at once, a handler, a vfork
- * child, a process that shares its descriptors. The pid stays, all other threads are gone, and who
- * shared something goes on alone.
+ * exec from where programs do it: a thread that isn't the main one, several at once, a handler, a
+ * vfork child, a process that shares its descriptors. The pid stays, all other threads are gone,
+ * and who shared something goes on alone.
  */
 #include "common.h"
 #include <pthread.h>
@@ -26,8 +26,9 @@ static int threads_now(void)
 static int report(char **argv)
 {
     say("  pid %s, tid %s, %d thread, mask 0x%llx, by %s\n",
-        getpid() == atoi(argv[2]) ? "kept" : "changed", raw_tid() == getpid() ? "the pid" : "another",
-        threads_now(), (unsigned long long)current_mask(), argv[3]);
+        getpid() == atoi(argv[2]) ? "kept" : "changed",
+        raw_tid() == getpid() ? "the pid" : "another", threads_now(),
+        (unsigned long long)current_mask(), argv[3]);
     return 7;
 }
 

@@ -408,7 +408,9 @@ static void test_parent_death_signal(void)
         char byte = '-';
         ssize_t got = read(ends[0], &byte, 1);
         say("PR_SET_PDEATHSIG %d: %s\n", signals[i],
-            got == 0 ? "the child died" : byte == 's' ? "handled once" : "not handled");
+            got == 0      ? "the child died"
+            : byte == 's' ? "handled once"
+                          : "not handled");
         close(ends[0]);
     }
     CHECK(prctl(PR_SET_PDEATHSIG, 65, 0, 0, 0) == -1 && errno == EINVAL, "PR_SET_PDEATHSIG 65");

@@ -49,7 +49,7 @@ static void edit_registers(struct kernel_ucontext *context)
 static void check_wanted(const struct registers *out, const char *what)
 {
     const uint64_t *got = (const uint64_t *)out, *want = (const uint64_t *)&wanted;
-    static const char names[][7] = {"RAX", "RBX", "RCX", "RDX", "RSI", "RDI", "RBP", "RSP", "R8",
+    static const char names[][7] = {"RAX", "RBX", "RCX", "RDX", "RSI", "RDI", "RBP", "RSP",   "R8",
                                     "R9",  "R10", "R11", "R12", "R13", "R14", "R15", "RFLAGS"};
     for (unsigned i = 0; i < sizeof wanted / 8; i++) {
         CHECK(got[i] == want[i], "%s: %s is 0x%llx, the handler wrote 0x%llx", what, names[i],

@@ -66,9 +66,9 @@ static inline struct kernel_frame *frame_of(void *context)
 }
 
 /*
- * Where the kernel puts things: 128 bytes of red zone left free, extended state aligned to 64, frame
- * aligned so that the handler sees what a called function sees. `rsp`: the interrupted stack pointer,
- * or 128 above the end of an alternate stack.
+ * Where the kernel puts things: 128 bytes of red zone left free, extended state aligned to 64,
+ * frame aligned so that the handler sees what a called function sees. `rsp`: the interrupted stack
+ * pointer, or 128 above the end of an alternate stack.
  */
 static inline void check_frame_position(const struct kernel_ucontext *context, uint64_t rsp,
                                         const char *what)

@@ -1,6 +1,7 @@
 /*
- * The image that a program finds itself in: auxiliary vector, initial stack, what /proc tells of it,
- * ASLR, and brk. All of it was made by the kernel natively, and by a monitor's loader otherwise.
+ * The image that a program finds itself in: auxiliary vector, initial stack, what /proc tells of
+ * it, ASLR, and brk. All of it was made by the kernel natively, and by a monitor's loader
+ * otherwise.
  */
 #include "common.h"
 #include <elf.h>
@@ -85,9 +86,9 @@ static void test_proc_auxv(void)
     for (size_t i = 0; i + 1 < (size_t)length / 8 && words[i] != AT_NULL; i += 2) {
         if (words[i] < 64) {
             seen |= 1ULL << words[i];
-            CHECK(auxv[words[i]] == words[i + 1], "/proc/self/auxv %llu: 0x%llx, on the stack 0x%llx",
-                  (unsigned long long)words[i], (unsigned long long)words[i + 1],
-                  (unsigned long long)auxv[words[i]]);
+            CHECK(auxv[words[i]] == words[i + 1],
+                  "/proc/self/auxv %llu: 0x%llx, on the stack 0x%llx", (unsigned long long)words[i],
+                  (unsigned long long)words[i + 1], (unsigned long long)auxv[words[i]]);
         }
     }
     CHECK_EQ(seen, auxv_seen, "entries of /proc/self/auxv");
@@ -178,8 +179,8 @@ static void test_headers(char **argv)
     CHECK(memcmp(program, in_file, header.e_phnum * sizeof in_file[0]) == 0,
           "the program headers in memory aren't those of the file");
     for (int i = 0; i < header.e_phnum; i++) {
-        if (program[i].p_type == PT_PHDR) {
-            base = auxv[AT_PHDR] - program[i].p_vaddr;
+        if (program[i].p_type == PT_LOAD && program[i].p_offset == 0) {
+            base = auxv[AT_PHDR] - header.e_phoff - program[i].p_vaddr;
         }
     }
     if (header.e_type == ET_DYN) {
@@ -237,7 +238,8 @@ static void test_proc(int argc, char **argv)
     close(fd);
     const char *next = text;
     for (int i = 0; i < argc; i++) {
-        CHECK(strcmp(next, argv[i]) == 0, "/proc/self/cmdline %d: %s, expected %s", i, next, argv[i]);
+        CHECK(strcmp(next, argv[i]) == 0, "/proc/self/cmdline %d: %s, expected %s", i, next,
+              argv[i]);
         next += strlen(next) + 1;
     }
     CHECK_EQ(next - text, length, "length of /proc/self/cmdline");

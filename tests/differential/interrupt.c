@@ -1,6 +1,6 @@
 /*
- * Blocking calls interrupted by a handled signal: which give EINTR and which go on, with and without
- * SA_RESTART, and what is left behind (the rest of a sleep, nothing taken from a pipe).
+ * Blocking calls interrupted by a handled signal: which give EINTR and which go on, with and
+ * without SA_RESTART, and what is left behind (the rest of a sleep, nothing taken from a pipe).
  */
 #include "common.h"
 #include <linux/futex.h>

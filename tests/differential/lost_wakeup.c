@@ -1,14 +1,14 @@
 /*
  * Signals that come right before a call blocks. A program's protocols against lost wake-ups (a mask
- * opened by the call, a pipe written by the handler, a handler that looks at the interrupted RIP) must
- * hold at every instruction; one signal kept back too long, and these loops hang.
+ * opened by the call, a pipe written by the handler, a handler that looks at the interrupted RIP)
+ * must hold at every instruction; one signal kept back too long, and these loops hang.
  */
 #include "common.h"
 #include <poll.h>
 #include <pthread.h>
 
 #define ROUNDS 20000
-#define WATCH  20 /* seconds for one loop; a loop that hangs is ended by SIGALRM */
+#define WATCH  60 /* seconds for one loop; a loop that hangs is ended by SIGALRM */
 
 static volatile int calls;
 static int pipe_ends[2];
@@ -105,8 +105,8 @@ static int timer;
 
 static void make_timer(int signo)
 {
-    struct kernel_sigevent event = {.signo = signo, .notify = 4 /* SIGEV_THREAD_ID */,
-                                    .tid = raw_tid()};
+    struct kernel_sigevent event = {
+        .signo = signo, .notify = 4 /* SIGEV_THREAD_ID */, .tid = raw_tid()};
     CHECK_EQ(raw(SYS_timer_create, CLOCK_MONOTONIC, &event, &timer), 0, "timer_create");
 }
 
@@ -154,8 +154,8 @@ static void test_self_pipe(void)
 
 /*
  * long cancellable_read(volatile int *flag, int fd, void *buffer, long length)
- * The protocol of cancellation points: a handler that finds RIP from begin up to the system call sets
- * it to the way out. What it finds must be the truth at each instruction.
+ * The protocol of cancellation points: a handler that finds RIP from begin up to the system call
+ * sets it to the way out. What it finds must be the truth at each instruction.
  */
 __asm__(".pushsection .text\n"
         ".type cancellable_read, @function\n"

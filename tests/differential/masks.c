@@ -165,8 +165,8 @@ static void test_pending(void)
 
 /* ---------------------------------------------------------------- order */
 
-static const int shuffled[] = {31, 5,  64, 10, 11, 1,  34, 7,  12, 40, 3,  8,  35,
-                               13, 15, 4,  23, 36, 24, 25, 63, 26, 27, 29, 2,  30};
+static const int shuffled[] = {31, 5,  64, 10, 11, 1,  34, 7,  12, 40, 3,  8, 35,
+                               13, 15, 4,  23, 36, 24, 25, 63, 26, 27, 29, 2, 30};
 #define SHUFFLED (int)(sizeof shuffled / sizeof shuffled[0])
 
 static void send_shuffled(bool directed)
@@ -178,7 +178,8 @@ static void send_shuffled(bool directed)
     }
 }
 
-/* With a full mask handlers run in the order of delivery; with an empty one each interrupts the last. */
+/* With a full mask handlers run in the order of delivery; with an empty one each interrupts the
+ * last. */
 static void test_order(void)
 {
     for (int full = 1; full >= 0; full--) {

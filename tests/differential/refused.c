@@ -1,7 +1,7 @@
 /*
- * What works natively and can't under a monitor in the same process: other ways into the kernel, and
- * state that is the monitor's own. Every line of this transcript has its counterpart, with the reason,
- * in the file `divergences`; what isn't listed there must be the same.
+ * What works natively and can't under a monitor in the same process: other ways into the kernel,
+ * and state that is the monitor's own. Every line of this transcript has its counterpart, with the
+ * reason, in the file `divergences`; what isn't listed there must be the same.
  */
 #include "common.h"
 #include <asm/ldt.h>
@@ -84,7 +84,8 @@ static void set_fs(void)
 
 static void local_descriptor_table(void)
 {
-    struct user_desc entry = {.entry_number = 0, .base_addr = 0x1000, .limit = 0xfff, .seg_32bit = 1};
+    struct user_desc entry = {
+        .entry_number = 0, .base_addr = 0x1000, .limit = 0xfff, .seg_32bit = 1};
     _exit(raw(SYS_modify_ldt, 1, &entry, sizeof entry) == 0 ? 1 : 2);
 }
 
@@ -110,8 +111,8 @@ static void restartable_sequences(void)
 
 static void low_mapping(void)
 {
-    void *page = mmap((void *)0x8000, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
-                      0);
+    void *page =
+        mmap((void *)0x8000, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
     _exit(page == (void *)0x8000 ? 1 : errno == EPERM ? 2 : 3);
 }
 

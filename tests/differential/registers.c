@@ -52,8 +52,8 @@ static void check_stack(const char *what)
 {
     size_t low = 8192 - RED_ZONE;
     for (size_t i = low; i < sizeof stack; i++) {
-        CHECK(stack[i] == (uint8_t)(i * 7 + 3), "%s: byte RSP%+ld of the red zone or the stack changed",
-              what, (long)i - 8192);
+        CHECK(stack[i] == (uint8_t)(i * 7 + 3),
+              "%s: byte RSP%+ld of the red zone or the stack changed", what, (long)i - 8192);
     }
 }
 
@@ -385,8 +385,8 @@ static void test_vectors(void)
                     }
                     run_site_with_vectors(&in, &out, site->entry, &before, &after, level);
                     check_vectors(site->name, &before, &after, level);
-                    check_registers(site->name, &in, &out,
-                                    (uint64_t)site->address + site->length, site->flags_kept);
+                    check_registers(site->name, &in, &out, (uint64_t)site->address + site->length,
+                                    site->flags_kept);
                 }
             }
         }
@@ -396,7 +396,8 @@ static void test_vectors(void)
 
 /* ---------------------------------------------------------------- other state, other sites */
 
-/* The child of a fork begins after the site as well, with every register but RAX as its parent's. */
+/* The child of a fork begins after the site as well, with every register but RAX as its parent's.
+ */
 static void test_fork(void)
 {
     for (const struct site *site = sites; site->name; site++) {

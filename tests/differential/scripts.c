@@ -1,6 +1,6 @@
 /*
- * `#!` scripts, which the kernel resolves and a monitor that loads programs itself must resolve in the
- * same way: argument splitting, nesting, line lengths, and which error for what.
+ * `#!` scripts, which the kernel resolves and a monitor that loads programs itself must resolve in
+ * the same way: argument splitting, nesting, line lengths, and which error for what.
  */
 #include "common.h"
 #include <sys/stat.h>

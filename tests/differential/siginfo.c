@@ -1,7 +1,7 @@
 /*
  * The siginfo that handlers get, all 128 bytes, from every kind of sender; also those that imitate
- * what a monitor lives by: a program may send itself a SIGSYS that says SYS_USER_DISPATCH or a SIGSEGV
- * that says SEGV_PKUERR, and must get it in its handler like any other.
+ * what a monitor lives by: a program may send itself a SIGSYS that says SYS_USER_DISPATCH or a
+ * SIGSEGV that says SEGV_PKUERR, and must get it in its handler like any other.
  */
 #include "common.h"
 #include <poll.h>
@@ -126,24 +126,15 @@ static void test_imitations(void)
         const char *name;
         int signo, code;
     } rows[] = {
-        {"SIGSYS SYS_SECCOMP", SIGSYS, 1},
-        {"SIGSYS SYS_USER_DISPATCH", SIGSYS, 2},
-        {"SIGSYS negative", SIGSYS, -6},
-        {"SIGSYS kernel", SIGSYS, 0x80},
-        {"SIGSEGV MAPERR", SIGSEGV, 1},
-        {"SIGSEGV ACCERR", SIGSEGV, 2},
-        {"SIGSEGV PKUERR", SIGSEGV, 4},
-        {"SIGSEGV kernel", SIGSEGV, 0x80},
-        {"SIGTRAP TRACE", SIGTRAP, 2},
-        {"SIGTRAP BRKPT", SIGTRAP, 1},
-        {"SIGTRAP kernel", SIGTRAP, 0x80},
-        {"SIGBUS ADRALN", SIGBUS, 1},
-        {"SIGILL ILLOPN", SIGILL, 2},
-        {"SIGFPE INTDIV", SIGFPE, 1},
-        {"SIGCHLD EXITED", SIGCHLD, 1},
-        {"SIGALRM timer", SIGALRM, -2},
-        {"SIGRTMAX user", 64, 0},
-        {"SIG 33 tkill", 33, -6},
+        {"SIGSYS SYS_SECCOMP", SIGSYS, 1}, {"SIGSYS SYS_USER_DISPATCH", SIGSYS, 2},
+        {"SIGSYS negative", SIGSYS, -6},   {"SIGSYS kernel", SIGSYS, 0x80},
+        {"SIGSEGV MAPERR", SIGSEGV, 1},    {"SIGSEGV ACCERR", SIGSEGV, 2},
+        {"SIGSEGV PKUERR", SIGSEGV, 4},    {"SIGSEGV kernel", SIGSEGV, 0x80},
+        {"SIGTRAP TRACE", SIGTRAP, 2},     {"SIGTRAP BRKPT", SIGTRAP, 1},
+        {"SIGTRAP kernel", SIGTRAP, 0x80}, {"SIGBUS ADRALN", SIGBUS, 1},
+        {"SIGILL ILLOPN", SIGILL, 2},      {"SIGFPE INTDIV", SIGFPE, 1},
+        {"SIGCHLD EXITED", SIGCHLD, 1},    {"SIGALRM timer", SIGALRM, -2},
+        {"SIGRTMAX user", 64, 0},          {"SIG 33 tkill", 33, -6},
         {"SIGUSR1 async io", SIGUSR1, -4},
     };
     for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -155,9 +146,9 @@ static void test_imitations(void)
             sent[word] = 0x1010101 * word;
         }
         for (int directed = 0; directed < 2; directed++) {
-            long result = directed ? raw(SYS_rt_tgsigqueueinfo, getpid(), raw_tid(), rows[i].signo,
-                                         sent)
-                                   : raw(SYS_rt_sigqueueinfo, getpid(), rows[i].signo, sent);
+            long result = directed
+                              ? raw(SYS_rt_tgsigqueueinfo, getpid(), raw_tid(), rows[i].signo, sent)
+                              : raw(SYS_rt_sigqueueinfo, getpid(), rows[i].signo, sent);
             CHECK_EQ(result, 0, rows[i].name);
             expect_calls(1, rows[i].name);
             CHECK(memcmp(got.words, sent, sizeof sent) == 0, "%s: siginfo isn't what was sent",

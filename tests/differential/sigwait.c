@@ -179,7 +179,8 @@ static void test_signalfd(void)
     raw_mask(SIG_SETMASK, 0);
 }
 
-/* Signals that a fault or a filter raises, sent by somebody: an emulation may keep them to itself. */
+/* Signals that a fault or a filter raises, sent by somebody: an emulation may keep them to itself.
+ */
 static void test_signalfd_of_faults(void)
 {
     static const struct {

@@ -1,7 +1,7 @@
 /*
- * A program that steps itself: TF set, a SIGTRAP handler that records where it is. The trace over calls
- * at sites of all kinds must be the native one, instruction by instruction: a monitor's stubs, gates
- * and traps are no instructions of the program.
+ * A program that steps itself: TF set, a SIGTRAP handler that records where it is. The trace over
+ * calls at sites of all kinds must be the native one, instruction by instruction: a monitor's
+ * stubs, gates and traps are no instructions of the program.
  */
 #include "frames.h"
 
@@ -40,8 +40,8 @@ static void say_trace(const char *name)
     char line[4096] = "";
     size_t used = 0;
     for (unsigned i = 0; i < trace.count && used < sizeof line - 20; i++) {
-        used += (size_t)snprintf(line + used, sizeof line - used, " %lld",
-                                 (long long)trace.offsets[i]);
+        used +=
+            (size_t)snprintf(line + used, sizeof line - used, " %lld", (long long)trace.offsets[i]);
     }
     say("%s:%s; outside %u\n", name, line, trace.outside);
 }
@@ -125,9 +125,11 @@ static void test_function(void)
     say_trace("function");
 }
 
-/* ---------------------------------------------------------------- calls that change what is stepped */
+/* ---------------------------------------------------------------- calls that change what is
+ * stepped */
 
-/* With SIGTRAP's own mask changed by the stepped call itself, and by an unblocked pending signal. */
+/* With SIGTRAP's own mask changed by the stepped call itself, and by an unblocked pending signal.
+ */
 static void note(int signo, siginfo_t *info, void *context)
 {
     const struct kernel_ucontext *own = context;

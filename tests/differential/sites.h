@@ -1,6 +1,6 @@
 /*
- * The program's own `syscall` sites, each with other neighbours, and the runner that enters one with
- * every register chosen and records every register that comes back. See sites.S.
+ * The program's own `syscall` sites, each with other neighbours, and the runner that enters one
+ * with every register chosen and records every register that comes back. See sites.S.
  */
 #ifndef DIFFERENTIAL_SITES_H
 #define DIFFERENTIAL_SITES_H
@@ -38,7 +38,8 @@ extern const struct site sites[];
 /* A constant in the text, never executed: a syscall's bytes that must not be changed. */
 extern const uint8_t text_data[16];
 
-/* Where every site jumps when it is done: `jmp *site_return(%rip)`; code made at run time needs it. */
+/* Where every site jumps when it is done: `jmp *site_return(%rip)`; code made at run time needs it.
+ */
 extern void *const site_return;
 
 /* Enters `entry` with the registers of `in`; gives back those at the jump to site_return. */

@@ -1,6 +1,7 @@
 /*
- * posix_spawn: attributes, file actions, and errors of exec, which come back through memory that the
- * child shares with its parent. The spawned program is this one, which reports what it was given.
+ * posix_spawn: attributes, file actions, and errors of exec, which come back through memory that
+ * the child shares with its parent. The spawned program is this one, which reports what it was
+ * given.
  */
 #include "common.h"
 #include <sched.h>
@@ -54,9 +55,11 @@ static int report(int argc, char **argv)
 
 /* ---------------------------------------------------------------- spawning it */
 
-static void spawn(const char *what, posix_spawn_file_actions_t *actions, posix_spawnattr_t *attributes)
+static void spawn(const char *what, posix_spawn_file_actions_t *actions,
+                  posix_spawnattr_t *attributes)
 {
-    char *argv[] = {program, (char *)"report", (char *)"one", (char *)"two words", (char *)"", NULL};
+    char *argv[] = {program, (char *)"report", (char *)"one", (char *)"two words", (char *)"",
+                    NULL};
     char *envp[] = {(char *)"SPAWNED=yes", NULL};
     pid_t pid = -1;
     say("%s\n", what);
@@ -163,14 +166,16 @@ static void test_errors(void)
         int error = posix_spawn(&pid, paths[i], NULL, NULL, argv, environ);
         say("spawn of '%s': %s\n", paths[i], strerror(error));
         CHECK(error, "spawn of '%s' succeeded", paths[i]);
-        CHECK_EQ(raw(SYS_wait4, -1, NULL, __WALL, NULL), -ECHILD, "children left by a failed spawn");
+        CHECK_EQ(raw(SYS_wait4, -1, NULL, __WALL, NULL), -ECHILD,
+                 "children left by a failed spawn");
         CHECK_EQ(current_mask(), 0, "mask after a failed spawn");
     }
     char *argv[] = {(char *)"true", NULL};
     pid_t pid;
     CHECK_EQ(posix_spawnp(&pid, "true", NULL, NULL, argv, environ), 0, "posix_spawnp of true");
     CHECK_EQ(wait_for(pid), 0, "true");
-    CHECK_EQ(posix_spawnp(&pid, "no-such-program", NULL, NULL, argv, environ), ENOENT, "posix_spawnp");
+    CHECK_EQ(posix_spawnp(&pid, "no-such-program", NULL, NULL, argv, environ), ENOENT,
+             "posix_spawnp");
     FILE *pipe = popen("echo from popen", "r");
     char line[64];
     CHECK(pipe && fgets(line, sizeof line, pipe), "popen");

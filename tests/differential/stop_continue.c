@@ -1,6 +1,6 @@
 /*
- * Calls across SIGSTOP and SIGCONT without a handler: the kernel restarts them by itself, those with a
- * relative time through restart_syscall with what is left of it. Nothing of that may show.
+ * Calls across SIGSTOP and SIGCONT without a handler: the kernel restarts them by itself, those
+ * with a relative time through restart_syscall with what is left of it. Nothing of that may show.
  */
 #include "common.h"
 #include <linux/futex.h>
@@ -132,7 +132,8 @@ static void count(int signo, siginfo_t *info, void *context)
     calls++;
 }
 
-/* The child makes the call; its exit status is the negative result and the number of handler calls. */
+/* The child makes the call; its exit status is the negative result and the number of handler calls.
+ */
 static void make_call(unsigned row, bool with_handler)
 {
     if (with_handler) {

@@ -1,6 +1,7 @@
 /*
- * Signals among threads: directed at one, or at the process and taken by any that has them open. None
- * is lost, none arrives twice, each comes with its value; threads that sleep in calls are woken.
+ * Signals among threads: directed at one, or at the process and taken by any that has them open.
+ * None is lost, none arrives twice, each comes with its value; threads that sleep in calls are
+ * woken.
  */
 #include "common.h"
 #include <pthread.h>
@@ -166,7 +167,8 @@ static void test_only_one_open(void)
     say("the one that has them open gets them\n");
 }
 
-/* ---------------------------------------------------------------- threads that signal each other */
+/* ---------------------------------------------------------------- threads that signal each other
+ */
 
 static void *storm(void *argument)
 {
@@ -211,8 +213,8 @@ static void *block(void *argument)
     tids[own_index] = raw_tid();
     char byte;
     struct timespec long_time = {50, 0};
-    results[own_index] = own_index % 2 ? raw(SYS_read, ends[0], &byte, 1)
-                                       : raw(SYS_nanosleep, &long_time, NULL);
+    results[own_index] =
+        own_index % 2 ? raw(SYS_read, ends[0], &byte, 1) : raw(SYS_nanosleep, &long_time, NULL);
     return NULL;
 }
 

@@ -1,7 +1,7 @@
 /*
  * The signal torture's program: short scenes of system calls, each entered over and over, while
- * torture_stepper sends one signal at each single instruction in turn. The results, all registers, the
- * mask and the frame that the handler sees must be right every time.
+ * torture_stepper sends one signal at each single instruction in turn. The results, all registers,
+ * the mask and the frame that the handler sees must be right every time.
  */
 #include "frames.h"
 #include "torture.h"
@@ -61,7 +61,8 @@ static void on_torture(int signo, siginfo_t *info, void *context)
     scene.handled++;
     CHECK_EQ(own->mcontext.cs, 0x33, "CS in the frame");
     check_rip(own->mcontext.rip);
-    CHECK_EQ(current_mask() & SIGNAL_BIT(TORTURE_SIGNAL), SIGNAL_BIT(TORTURE_SIGNAL), "mask inside");
+    CHECK_EQ(current_mask() & SIGNAL_BIT(TORTURE_SIGNAL), SIGNAL_BIT(TORTURE_SIGNAL),
+             "mask inside");
     CHECK_EQ(own->sigmask & SIGNAL_BIT(SIGHUP), SIGNAL_BIT(SIGHUP), "mask in the frame");
 }
 
@@ -153,7 +154,8 @@ static void scene_kill(void)
 
 static void scene_memory(void)
 {
-    long page = raw(SYS_mmap, NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    long page =
+        raw(SYS_mmap, NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     CHECK(page > 0, "mmap: %ld", page);
     *(volatile long *)page = 5;
     CHECK_EQ(raw(SYS_mprotect, page, 4096, PROT_READ), 0, "mprotect");
@@ -205,11 +207,11 @@ static void scene_clone(void)
 {
     static uint8_t thread_stack[16384] __attribute__((aligned(64)));
     thread_ran = 0;
-    long tid = raw_clone(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
-                             CLONE_SYSVSEM | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID |
-                             CLONE_PARENT_SETTID,
-                         thread_stack + sizeof thread_stack, (int *)&thread_word,
-                         (int *)&thread_word, NULL, thread_body, (void *)3);
+    long tid =
+        raw_clone(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM |
+                      CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_PARENT_SETTID,
+                  thread_stack + sizeof thread_stack, (int *)&thread_word, (int *)&thread_word,
+                  NULL, thread_body, (void *)3);
     CHECK(tid > 0, "clone: %ld", tid);
     for (int value; (value = thread_word) != 0;) {
         raw(SYS_futex, &thread_word, FUTEX_WAIT, value, NULL, NULL, 0);
@@ -220,7 +222,8 @@ static void scene_clone(void)
 static void scene_actions(void)
 {
     struct kernel_sigaction set = {(void *)on_other, SA_RESTORER | SA_SIGINFO, (void *)raw_restorer,
-                                   SIGNAL_BIT(SIGSYS)}, old;
+                                   SIGNAL_BIT(SIGSYS)},
+                            old;
     CHECK_EQ(raw(SYS_rt_sigaction, SIGUSR2, &set, NULL, 8), 0, "rt_sigaction");
     CHECK_EQ(raw(SYS_rt_sigaction, SIGUSR2, NULL, &old, 8), 0, "rt_sigaction");
     CHECK(memcmp(&old, &set, sizeof old) == 0, "the action read back");

@@ -1,18 +1,19 @@
 /*
  * torture_stepper COMMAND [ARG]...
  *
- * The native tracer of the signal torture: runs a command (torture, or endorun torture) and sends it a
- * signal at each single instruction of each of its scenes, whatever code that instruction belongs to:
- * the program's, a stub's, a gate's, a signal entry's. Only whether all is right is printed: how many
- * instructions there are differs.
+ * The native tracer of the signal torture: runs a command (torture, or endorun torture) and sends
+ * it a signal at each single instruction of each of its scenes, whatever code that instruction
+ * belongs to: the program's, a stub's, a gate's, a signal entry's. Only whether all is right is
+ * printed: how many instructions there are differs.
  *
  * A scene is stepped from its start marker to its end marker. Where the program stands at an
  * instruction that had no signal yet, one is sent; then a hardware breakpoint is set at that
- * instruction, and the program let go: it comes back there when the handler has returned, or at once
- * when the signal has to wait. What can't be had in one round is had in the next: too many signals
- * waiting, or a call that went on elsewhere, since it was interrupted.
+ * instruction, and the program let go: it comes back there when the handler has returned, or at
+ * once when the signal has to wait. What can't be had in one round is had in the next: too many
+ * signals waiting, or a call that went on elsewhere, since it was interrupted.
  *
- * The program speaks by `int3` with a word in RAX (torture.c), so that no system call is in the way.
+ * The program speaks by `int3` with a word in RAX (torture.c), so that no system call is in the
+ * way.
  */
 #include "common.h"
 #include "torture.h"
@@ -20,9 +21,10 @@
 #include <sys/ptrace.h>
 #include <sys/user.h>
 
-#define POSITIONS 30000 /* of one scene; beyond, it runs on alone: a wait that is always interrupted */
-#define WAITING   200   /* signals at once, when none of them is let in */
-#define ROUNDS    2000
+#define POSITIONS                                                                                  \
+    30000           /* of one scene; beyond, it runs on alone: a wait that is always interrupted */
+#define WAITING 200 /* signals at once, when none of them is let in */
+#define ROUNDS  2000
 
 static pid_t child;
 static uint8_t signalled[POSITIONS];

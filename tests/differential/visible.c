@@ -1,7 +1,7 @@
 /*
- * What a program may read of itself, though few do: the bytes of its own text, and the kernel's view of
- * its signals in /proc. A rewriter and an emulation of signals show here; the differences are listed in
- * the file `divergences`.
+ * What a program may read of itself, though few do: the bytes of its own text, and the kernel's
+ * view of its signals in /proc. A rewriter and an emulation of signals show here; the differences
+ * are listed in the file `divergences`.
  */
 #include "common.h"
 #include <elf.h>
@@ -78,11 +78,12 @@ int main(int argc, char **argv)
     say_masks("at the start");
     disposition(SIGUSR1, handler);
     disposition(SIGTERM, SIG_IGN);
-    raw_mask(SIG_SETMASK, SIGNAL_BIT(SIGSYS) | SIGNAL_BIT(SIGSEGV) | SIGNAL_BIT(SIGBUS) |
-                              SIGNAL_BIT(SIGHUP));
+    raw_mask(SIG_SETMASK,
+             SIGNAL_BIT(SIGSYS) | SIGNAL_BIT(SIGSEGV) | SIGNAL_BIT(SIGBUS) | SIGNAL_BIT(SIGHUP));
     say_masks("with everything set");
     say("Threads: %llu, Seccomp: %llu, NoNewPrivs: %llu, TracerPid: %llu\n",
-        (unsigned long long)status_mask("\nThreads:"), (unsigned long long)status_mask("\nSeccomp:"),
+        (unsigned long long)status_mask("\nThreads:"),
+        (unsigned long long)status_mask("\nSeccomp:"),
         (unsigned long long)status_mask("\nNoNewPrivs:"),
         (unsigned long long)status_mask("\nTracerPid:"));
     return 0;

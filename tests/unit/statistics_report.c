@@ -147,8 +147,7 @@ START_TEST(test_the_table)
         "             7            records dropped, because the reader was too slow\n",
         "             7            traps whose place is not known\n",
         "         2          1            3        145  /lib/first.so\n",
-        "         -          -            -        165  /lib/\"second\"\\x0a.so  (without a plan: "
-        "1 of 1",
+        "-        165  /lib/\"second\"\\x0a.so  (without a plan: 1 of 1 mappings)\n",
         "         -          -            -        155  (code outside of files)\n",
         "          30  /lib/\"second\"\\x0a.so+0x301d\n",
         "          29  address 0x2301c\n",

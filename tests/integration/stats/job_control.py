@@ -341,7 +341,7 @@ def test_timeout():
 
 def test_descriptors():
     """The reader keeps no pipe of the program's open."""
-    job = Job("/bin/sh", "-c", "exec 1>&-; sleep 60")
+    job = Job("/bin/sh", "-c", "exec 1>&-; exec sleep 60")
     ready = select.select([job.read_end], [], [], PATIENCE)[0]
     expect("the end of the program's output", b"", os.read(job.read_end, 1) if ready else None)
     os.kill(job.pid, signal.SIGTERM)
