@@ -20,7 +20,7 @@ call_handler handle_EXECVE, handle_EXECVEAT;                                    
 call_handler handle_MMAP, handle_MUNMAP, handle_MREMAP;                           /* memory.c */
 call_handler handle_PTRACE, handle_WAIT4;                                         /* tracer.c */
 call_handler handle_READLINK, handle_PATH_EXE;                                    /* self.c */
-call_handler handle_PRCTL, handle_ARCH_PRCTL, handle_MODIFY_LDT, handle_RSEQ;                        /* control.c */
+call_handler handle_PRCTL, handle_ARCH_PRCTL, handle_MODIFY_LDT, handle_RSEQ;     /* control.c */
 call_handler handle_FORWARD;                                                      /* dispatch.c */
 
 /* Makes the program's call with the arguments it gave. */

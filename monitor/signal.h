@@ -67,8 +67,8 @@ bool is_synchronous(int signal, const struct kernel_siginfo *info,
 int held_index(int signal);
 
 /*
- * Around an exec, which the kernel's pending signals survive: gives it those that the monitor holds, all
- * signals blocked, and takes back the blocked ones that it has.
+ * Around an exec, which the kernel's pending signals survive: gives it those that the monitor
+ * holds, all signals blocked, and takes back the blocked ones that it has.
  */
 void give_held_signals(struct thread *thread);
 void take_held_signals(struct thread *thread);

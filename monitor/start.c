@@ -15,11 +15,12 @@
 #include "../rewriter/apply/module.h"
 #include "../rewriter/apply/rewrite.h"
 
-#define PIE_BASE           0x555555554000UL /* ELF_ET_DYN_BASE: 2/3 of the address space */
-#define PIE_RANDOM_PAGES   (1UL << 28)      /* vm.mmap_rnd_bits as kernels are built */
-#define BRK_RANDOM_PAGES   (1UL << 13)      /* 32 MiB, arch_randomize_brk() */
-#define FRAME_SIZE_UNKNOWN (12UL << 10) /* AT_MINSIGSTKSZ came with Linux 5.14; AMX needs 11 KiB   \
-                                         */
+#define PIE_BASE         0x555555554000UL /* ELF_ET_DYN_BASE: 2/3 of the address space */
+#define PIE_RANDOM_PAGES (1UL << 28)      /* vm.mmap_rnd_bits as kernels are built */
+#define BRK_RANDOM_PAGES (1UL << 13)      /* 32 MiB, arch_randomize_brk() */
+#define FRAME_SIZE_UNKNOWN                                                                         \
+    (12UL << 10) /* AT_MINSIGSTKSZ came with Linux 5.14; AMX needs 11 KiB                          \
+                  */
 
 uint64_t gate_in_use;
 
@@ -58,7 +59,7 @@ static inline void relocate(uint64_t bias)
             size = entry->d_un.d_val;
         }
     }
-    for (uint64_t i = 0; i < size / sizeof *table; i++) {
+    for (uint64_t i = 0; table != 0 && i < size / sizeof *table; i++) {
         *(uint64_t *)(bias + table[i].offset) = bias + table[i].addend; /* all RELATIVE */
     }
 }

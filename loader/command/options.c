@@ -133,9 +133,10 @@ const struct command_option command_options[] = {
      .argument = "range|selector",
      .modes = IN(MODE_RUN),
      .apply = apply_sud,
-     .help = "how Syscall User Dispatch tells the monitor's calls from the program's: by the address "
-             "(range, the default), or by a selector byte, as protection keys will need it; to "
-             "measure the difference"},
+     .help =
+         "how Syscall User Dispatch tells the monitor's calls from the program's: by the address "
+         "(range, the default), or by a selector byte, as protection keys will need it; to "
+         "measure the difference"},
     {.name = "stats",
      .argument = "FILE",
      .optional = true,

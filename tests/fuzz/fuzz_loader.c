@@ -45,7 +45,7 @@ static struct {
     uint64_t kept_from;  /* below it, holes have been given back */
     struct {
         uint64_t start, end;
-    } used[2 * ELF_TABLE_MAX / sizeof(struct elf64_phdr)]; /* by segments */
+    } used[2 * (ELF_TABLE_MAX / sizeof(struct elf64_phdr))]; /* by segments */
     unsigned used_count;
     uint64_t mapped, until; /* the last mapping of the file */
     unsigned long protection;

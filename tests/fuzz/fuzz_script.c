@@ -83,7 +83,7 @@ static void check_line(const struct program *program, const struct expected *exp
                        const char *interpreter)
 {
     unsigned count = expected->has_argument ? 3 : 2;
-    demand(strcmp(interpreter, expected->name) == 0, "another interpreter");
+    demand(interpreter != 0 && strcmp(interpreter, expected->name) == 0, "another interpreter");
     demand(program->prefix_count >= count, "too few arguments");
     demand(program->prefix[0] == interpreter, "the interpreter is not argument 0");
     if (expected->has_argument) {

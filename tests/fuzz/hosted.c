@@ -10,12 +10,10 @@ noreturn void fatal(const char *what)
     abort();
 }
 
-void demand(bool condition, const char *what)
+noreturn void report_broken(const char *what)
 {
-    if (!condition) {
-        fprintf(stderr, "broken: %s\n", what);
-        abort();
-    }
+    fprintf(stderr, "broken: %s\n", what);
+    abort();
 }
 
 int make_file(const uint8_t *bytes, size_t size)

@@ -14,8 +14,15 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
-/* An invariant: says which, and stops, if it does not hold. */
-void demand(bool condition, const char *what);
+/* An invariant does not hold: says which, and stops. */
+noreturn void report_broken(const char *what);
+
+static inline void demand(bool condition, const char *what)
+{
+    if (!condition) {
+        report_broken(what);
+    }
+}
 
 /* A file with these bytes. */
 int make_file(const uint8_t *bytes, size_t size);

@@ -12,7 +12,7 @@ record_machine() {
     record machine mitigations "$(mitigations)"
     record machine libc "$(getconf GNU_LIBC_VERSION)"
     record machine "scratch file system" "$(stat -f -c %T "$scratch")"
-    record machine "user" "$(((${#user[@]} > 0 || EUID != 0)) && echo unprivileged || echo root)"
+    record machine "user" "$( ((${#user[@]} > 0 || EUID != 0)) && echo unprivileged || echo root)"
     record machine "load at the start" "$(cut -d ' ' -f 1-3 /proc/loadavg)"
     if [[ -n ${endorun:-} ]]; then
         record machine endorun "$("$endorun" --version 2>/dev/null | head -n 1)"

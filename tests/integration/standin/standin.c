@@ -130,8 +130,8 @@ static void print_session(FILE *out, const struct endorun_session *session)
             session->magic == ENDORUN_SESSION_MAGIC ? "right" : "wrong", session->version,
             session->flags, session->isolation, session->program_fd, session->reader_channel_fd,
             session->reader_pid, (unsigned long long)session->signal_mask,
-            (unsigned long long)session->held_ignored,
-            (long long)session->nofile_soft, (unsigned long long)session->fresh_mask);
+            (unsigned long long)session->held_ignored, (long long)session->nofile_soft,
+            (unsigned long long)session->fresh_mask);
     print_string_of_session(out, "session.execfn", session, session->execfn);
     print_string_of_session(out, "session.program_path", session, session->program_path);
     print_string_of_session(out, "session.command_path", session, session->command_path);
