@@ -62,14 +62,15 @@ static long check_by_kernel(int fd)
 
 /* Opens one file for execution; the order of errors is do_open_execat()'s. */
 static long open_executable(struct program *program, int directory, const char *path, int flags,
-                            bool script)
+                            bool from_file)
 {
     struct kernel_stat status;
     int empty = (flags & AT_EMPTY_PATH) != 0 && path[0] == 0 ? AT_EMPTY_PATH : 0;
     int nofollow = flags & AT_SYMLINK_NOFOLLOW;
     if (path[0] == 0 && empty == 0) {
-        /* The interpreter of a script may be named so: the kernel finds the current directory. */
-        return script ? -EACCES : -ENOENT;
+        /* A script or ELF file may name its interpreter so: the kernel finds the current directory.
+         */
+        return from_file ? -EACCES : -ENOENT;
     }
     char linked[PATH_MAX_BYTES];
     if (empty == 0 && find_linked_program(directory, path, linked)) {
@@ -213,7 +214,7 @@ static long follow_script(struct program *program, const char *line, const char 
 /* The program's interpreter has to be there; its content is checked when it is mapped. */
 static long check_interpreter(struct program *program)
 {
-    long fd = open_executable(program, AT_FDCWD, program->elf.interpreter, 0, false);
+    long fd = open_executable(program, AT_FDCWD, program->elf.interpreter, 0, true);
     if (fd < 0) {
         if (program->why == 0) {
             program->why = "its program interpreter can't be opened";

@@ -218,6 +218,7 @@ static noreturn void refuse_by_errno(const char *program, const char *why, long 
         {EMFILE, "too many open files"},
     };
     char line[128] = "";
+    bool told = why != 0;
     for (unsigned i = 0; i < sizeof texts / sizeof texts[0] && why == 0; i++) {
         if (texts[i].error == -error) {
             why = texts[i].text;
@@ -229,7 +230,7 @@ static noreturn void refuse_by_errno(const char *program, const char *why, long 
         append_string(line, sizeof line, ")");
         why = line;
     }
-    refuse(program, why, error == -ENOENT ? 127 : 126);
+    refuse(program, why, error == -ENOENT && !told ? 127 : 126);
 }
 
 static noreturn void refuse_image(const char *what, enum elf_error error)
@@ -241,6 +242,13 @@ static noreturn void refuse_image(const char *what, enum elf_error error)
     append_string(line, sizeof line, what);
     append_string(line, sizeof line, ": ");
     append_string(line, sizeof line, elf_error_text(error));
+    warn(line);
+    /* As the kernel, when a program can't be mapped after the point of no return. */
+    const struct kernel_sigaction by_default = {0};
+    const sigset none = 0;
+    SYS4(__NR_rt_sigaction, SIGSEGV, &by_default, 0, sizeof(sigset));
+    SYS4(__NR_rt_sigprocmask, SIG_SETMASK, &none, 0, sizeof none);
+    SYS2(__NR_kill, SYS0(__NR_getpid), SIGSEGV);
     fatal(line);
 }
 

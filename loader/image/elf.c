@@ -67,7 +67,8 @@ static enum elf_error check_segment(const struct elf64_phdr *segment, uint64_t f
 {
     if (segment->p_filesz > segment->p_memsz || segment->p_vaddr >= TASK_SIZE ||
         segment->p_memsz > TASK_SIZE - segment->p_vaddr ||
-        ((segment->p_vaddr ^ segment->p_offset) & (PAGE_SIZE - 1)) != 0) {
+        (segment->p_filesz != 0 &&
+         ((segment->p_vaddr ^ segment->p_offset) & (PAGE_SIZE - 1)) != 0)) {
         return ELF_BAD_SEGMENT;
     }
     if (segment->p_filesz != 0 &&
@@ -157,6 +158,9 @@ enum elf_error elf_read(int fd, struct elf_file *file)
     }
     if (error == ELF_FINE && file->high == 0) {
         error = ELF_NO_SEGMENTS;
+    }
+    if (error == ELF_FINE && file->type == ET_EXEC && file->low == 0) {
+        error = ELF_BAD_SEGMENT;
     }
     file->high = round_up(file->high, PAGE_SIZE);
     return error;

@@ -105,7 +105,7 @@ enum elf_error elf_map(const struct elf_file *file, uint64_t base, struct elf_im
     }
     long start = reserve(file, base);
     if (is_error(start)) {
-        return file->type == ET_EXEC ? ELF_ADDRESS_TAKEN : ELF_NO_MEMORY;
+        return start == -EEXIST ? ELF_ADDRESS_TAKEN : ELF_NO_MEMORY;
     }
     *image = (struct elf_image){.bias = (uint64_t)start - file->low, .start_code = ~0UL};
     uint64_t previous_end = (uint64_t)start;

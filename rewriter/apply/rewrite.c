@@ -69,7 +69,8 @@ static void write_jump(uint64_t at, uint64_t to)
     memcpy(code + 1, &displacement, sizeof displacement);
 }
 
-static void fill_stub(const struct target *target, const struct endorun_plan_site *site,
+/* False, and the stub empty: its displaced instruction can't reach from there what it refers to. */
+static bool fill_stub(const struct target *target, const struct endorun_plan_site *site,
                       struct stub *stub)
 {
     uint64_t address = target->start + (site->offset - target->offset);
@@ -91,9 +92,15 @@ static void fill_stub(const struct target *target, const struct endorun_plan_sit
     if (stub->rip_relative != 0) {
         int32_t displacement;
         memcpy(&displacement, copy + stub->rip_relative, sizeof displacement);
-        displacement -= relative((uint64_t)copy, address - size);
+        int64_t moved = (int64_t)displacement - relative((uint64_t)copy, address - size);
+        displacement = (int32_t)moved;
+        if (displacement != moved) {
+            *stub = (struct stub){0};
+            return false;
+        }
         memcpy(copy + stub->rip_relative, &displacement, sizeof displacement);
     }
+    return true;
 }
 
 /* Turns the site's own bytes; gives its slot relative to the mapping, ~0 without one. */
@@ -165,6 +172,9 @@ static void populate(const struct target *target, const struct loaded_plan *plan
             continue;
         }
         uint64_t page = round_down(target->start + (site.offset - target->offset), PAGE_SIZE);
+        if (page < first) {
+            continue; /* not in ascending order: its faults will do */
+        }
         if (page > behind) {
             if (behind != 0) {
                 SYS3(__NR_madvise, first, behind - first, MADV_POPULATE_WRITE);
@@ -190,8 +200,8 @@ static void write_sites(const struct target *target, const struct loaded_plan *p
     for (uint32_t i = 0; i < plan->site_count && done < capacity; i++) {
         struct endorun_plan_site site;
         plan_copy_site(plan, i, &site);
-        if (is_patched(&site) && site_is_valid(target, &site)) {
-            fill_stub(target, &site, &stubs[done]);
+        if (is_patched(&site) && site_is_valid(target, &site) &&
+            fill_stub(target, &site, &stubs[done])) {
             slots[done] = turn_site(target, &site, &stubs[done]);
             done++;
         }

@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2034
 case_program="gdb"
 case_exercises="batch sessions inside: break, run, bt, step, next, finish, watch, continue, catch signal, info threads, call, detach; exit status"
-case_needs=(gdb:gdb gcc:gcc)
+case_needs=(gdb:gdb gcc:gcc /usr/include/stdio.h:libc6-dev)
 case_timeout=60
 
 prepare() {

@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2034
 case_program="programs that look at themselves"
 case_exercises="/proc/self/exe, maps, cmdline, comm, environ, auxv, stat, task, fd; prctl names; re-execution through /proc/self/exe; ps and /proc/PID from outside"
-case_needs=(gcc:gcc /usr/bin/python3:python3 ps:procps busybox:busybox-static)
+case_needs=(/lib64/ld-linux-x86-64.so.2:libc6 gcc:gcc /usr/include/stdio.h:libc6-dev /usr/bin/python3:python3 ps:procps busybox:busybox-static)
 case_timeout=20
 
 prepare() {

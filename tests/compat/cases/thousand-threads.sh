@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2034
 case_program="C program, glibc"
 case_exercises="1,000 threads alive at once, each with its own signal, mask, alternate stack and TLS; threads that end while others start (5,000 in all); fork and exec out of the crowd; exit_group from a thread"
-case_needs=(gcc:gcc)
+case_needs=(/lib64/ld-linux-x86-64.so.2:libc6 gcc:gcc /usr/include/stdio.h:libc6-dev)
 case_timeout=60
 case_serial=yes
 

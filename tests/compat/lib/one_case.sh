@@ -5,7 +5,7 @@
 # ends it and can't be taken for agreement. Hence no function below is called in a condition or before ||.
 
 # Debian's own programs, whatever the caller's PATH puts first.
-CASE_PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+CASE_PATH=/usr/sbin:/usr/bin:/sbin:/bin
 
 # What the table says of a case; also tells run that the case came to a verdict.
 record() {
@@ -20,10 +20,11 @@ fail_case() {
 # Runs one function of the case file in a clean environment and a session of its own; sets leg_status.
 # usage: in_leg LEG FUNCTION LIMIT IN OUT ERR    (working directory: $case_dir/work)
 in_leg() {
-    local leg=$1 function=$2 limit=$3
+    local leg=$1 function=$2 limit=$3 user
+    user=$(id -un 2>/dev/null || id -u)
     leg_status=0
     env -i --chdir="$case_dir/work" PATH="$CASE_PATH" HOME="$case_dir/work/home" TMPDIR="$case_dir/work/tmp" \
-        LANG=C.UTF-8 LC_ALL=C.UTF-8 TZ=UTC TERM=xterm SHELL=/bin/bash USER="$(id -un)" LOGNAME="$(id -un)" \
+        LANG=C.UTF-8 LC_ALL=C.UTF-8 TZ=UTC TERM=xterm SHELL=/bin/bash USER="$user" LOGNAME="$user" \
         COMPAT_LEG="$leg.$$.$case_name" \
         timeout --kill-after=5 "$limit" setsid --wait \
         bash "$compat_dir/lib/leg" "$cases_dir/$case_name.sh" "$leg" "$function" "$endorun" "$case_dir" \

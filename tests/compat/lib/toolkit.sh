@@ -93,8 +93,3 @@ free_port() {
     done
     printf '%d\n' "$port"
 }
-
-# Replaces the PIDs of shell job messages and the like: any number of the given width or more.
-hide_numbers_after() {
-    sed -E "s/($1)[0-9]+/\\1N/g"
-}
