@@ -353,6 +353,8 @@ static long try_execute(struct thread *thread, struct execution *execution, sigs
     struct program *program = &execution->program;
     struct kernel_rlimit files;
     bool shared = thread->shares_descriptors;
+    execution->program.fd = -1;
+    execution->result = -EAGAIN; /* stays so when no child can be had */
     lift_limit(RLIMIT_NOFILE, 1UL << 16, &files);
     with_private_descriptors(find, execution);
     long result = execution->result;
@@ -375,9 +377,11 @@ static long try_execute(struct thread *thread, struct execution *execution, sigs
         if (shared) {
             fatal("exec: the monitor image can't be executed again");
         }
-        close_if_open(program->fd);
         take_held_signals(thread);
         block_signals();
+    }
+    if (!shared) { /* else it ended with the child that opened it */
+        close_if_open(program->fd);
     }
     SYS4(__NR_prlimit64, 0, RLIMIT_NOFILE, &files, 0);
     return result;

@@ -27,11 +27,7 @@ long handle_MMAP(struct thread *thread, const struct user_registers *call)
 long handle_MUNMAP(struct thread *thread, const struct user_registers *call)
 {
     (void)thread;
-    long result = forward_call(call);
-    if (result == 0) {
-        modules_forget(call->rdi, call->rdi + call->rsi);
-    }
-    return result;
+    return modules_unmap(call->rdi, call->rsi);
 }
 
 /* Rewritten code holds relative jumps to its stubs: it is turned back before it moves. */

@@ -143,6 +143,7 @@ static long create_sharing(struct thread *thread, struct creation *creation, sig
     long result = clone_syscall(creation->number, creation->arguments, child);
     if (is_error(result) || (creation->flags & CLONE_VFORK) != 0) {
         scratch_release(child);
+        child->tid = 0;      /* what goes on under that number runs in memory of its own */
         area_release(child); /* a vfork child has executed or ended: it is out of this memory */
     }
     return result;
@@ -196,8 +197,23 @@ long handle_CLONE3(struct thread *thread, const struct user_registers *call)
 {
     struct creation creation = {.number = __NR_clone3};
     uint64_t size = call->rsi;
-    if (size < CLONE_ARGS_SIZE_VER0 || size > sizeof creation.clone3) {
-        return forward_call(call); /* the kernel knows what is wrong with it, or newer fields */
+    if (size < CLONE_ARGS_SIZE_VER0) {
+        return -EINVAL;
+    }
+    if (size > PAGE_SIZE) {
+        return -E2BIG;
+    }
+    for (uint64_t at = sizeof creation.clone3; at < size; at++) { /* copy_struct_from_user() */
+        uint8_t byte;
+        if (copy_from_user(&byte, user_pointer(call->rdi + at), 1) != 0) {
+            return -EFAULT;
+        }
+        if (byte != 0) {
+            return -E2BIG; /* a field newer than this monitor */
+        }
+    }
+    if (size > sizeof creation.clone3) {
+        size = sizeof creation.clone3;
     }
     if (copy_from_user(&creation.clone3, user_pointer(call->rdi), size) != 0) {
         return -EFAULT;

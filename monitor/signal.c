@@ -17,7 +17,15 @@ int held_index(int signal)
 
 void update_attention(struct thread *thread)
 {
-    thread->attention = thread->queued || (thread->held_pending & ~thread->held_blocked) != 0;
+    /*
+     * A signal may set it at any instruction. Cleared first and only then computed, it is never
+     * cleared after that.
+     */
+    *(volatile uint8_t *)&thread->attention = 0;
+    __asm__ volatile("" : : : "memory");
+    if (thread->queued || (thread->held_pending & ~thread->held_blocked) != 0) {
+        *(volatile uint8_t *)&thread->attention = 1;
+    }
 }
 
 sigset block_signals(void)
@@ -267,11 +275,14 @@ static void signal_in_monitor(struct thread *thread, int signal, const struct ke
                               struct ucontext *context)
 {
     uint64_t rip = context->mcontext.rip;
-    if (is_synchronous(signal, info, &context->mcontext)) {
-        fatal_at("fault in the monitor", rip);
+    if (is_held(signal) && is_synchronous(signal, info, &context->mcontext)) {
+        fatal_at("fault in the monitor", rip); /* SIGILL and the like repeat, blocked: fatal too */
     }
     sigset blocked = thread->wait_mask_valid ? thread->wait_mask : thread->held_blocked;
-    if (is_held(signal) && (thread->queued || (blocked & signal_bit(signal)) != 0)) {
+    /* While the monitor blocks all signals, the kernel's mask is not the one to be restored. */
+    bool all_blocked = (context->sigmask | HELD_SIGNALS | signal_bit(SIGKILL) |
+                        signal_bit(SIGSTOP)) == ALL_SIGNALS;
+    if (is_held(signal) && (thread->queued || all_blocked || (blocked & signal_bit(signal)) != 0)) {
         hold_signal(thread, signal, info);
         return;
     }
@@ -409,7 +420,7 @@ int monitor_attention(struct thread *thread)
     }
     sigset due = thread->held_pending & ~thread->held_blocked;
     if (due == 0) {
-        thread->attention = 0;
+        update_attention(thread);
         return 0;
     }
     int signal = (due & signal_bit(SIGBUS)) != 0    ? SIGBUS

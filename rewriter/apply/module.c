@@ -159,19 +159,51 @@ static void release(struct module *module)
     SYS2(__NR_munmap, stubs, module->stubs_size);
 }
 
-void modules_forget(uint64_t start, uint64_t end)
+static void forget(uint64_t start, uint64_t end)
 {
-    if (module_count == 0) {
-        return;
-    }
-    lock_acquire(&modules_lock);
     for (uint32_t i = 0; i < module_count; i++) {
         struct module *module = &modules[i];
         if (module->stubs != 0 && module->text_start >= start && module->text_end <= end) {
             release(module);
         }
     }
+}
+
+void modules_forget(uint64_t start, uint64_t end)
+{
+    if (module_count == 0) {
+        return;
+    }
+    lock_acquire(&modules_lock);
+    forget(start, end);
     lock_release(&modules_lock);
+}
+
+static bool holds_module(uint64_t start, uint64_t end)
+{
+    for (uint32_t i = 0; i < module_count; i++) {
+        if (modules[i].stubs != 0 && modules[i].text_start >= start && modules[i].text_end <= end) {
+            return true;
+        }
+    }
+    return false;
+}
+
+long modules_unmap(uint64_t start, uint64_t length)
+{
+    lock_acquire(&modules_lock);
+    bool known = holds_module(start, start + length);
+    if (!known) {
+        lock_release(&modules_lock);
+    }
+    long result = SYS2(__NR_munmap, start, length);
+    if (known) {
+        if (result == 0) {
+            forget(start, start + length);
+        }
+        lock_release(&modules_lock);
+    }
+    return result;
 }
 
 void modules_restore(uint64_t start, uint64_t end)

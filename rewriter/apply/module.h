@@ -59,6 +59,12 @@ bool module_hides_step(uint64_t rip);
 /* The mappings in [start, end) are gone: their stubs go too. */
 void modules_forget(uint64_t start, uint64_t end);
 
+/*
+ * munmap(2) for the program. Atomic for the registry: else another thread could map and register a
+ * file in the freed range before its old entries are forgotten, and lose the new stubs with them.
+ */
+long modules_unmap(uint64_t start, uint64_t length);
+
 /* Takes the rewriting in [start, end) back, before the mapping moves. */
 void modules_restore(uint64_t start, uint64_t end);
 

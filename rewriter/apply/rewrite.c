@@ -257,7 +257,11 @@ static void apply_plan(struct target *target, const struct loaded_plan *plan,
         target->stubs = 0;
         return;
     }
-    if (SYS3(__NR_mprotect, target->start, target->length, PROT_READ | PROT_WRITE) != 0) {
+    /* Where memory that was writable may not become executable (PR_SET_MDWE, seccomp filters of the
+     * like), the sites are left to SUD: found out on the stubs, while the text is untouched. */
+    if (SYS3(__NR_mprotect, target->stubs, size, PROT_READ | PROT_EXEC) != 0 ||
+        SYS3(__NR_mprotect, target->stubs, size, PROT_READ | PROT_WRITE) != 0 ||
+        SYS3(__NR_mprotect, target->start, target->length, PROT_READ | PROT_WRITE) != 0) {
         modules_forget(module.text_start, module.text_end);
         target->stubs = 0;
         return;

@@ -9,8 +9,10 @@
  * A scene is stepped from its start marker to its end marker. Where the program stands at an
  * instruction that had no signal yet, one is sent; then a hardware breakpoint is set at that
  * instruction, and the program let go: it comes back there when the handler has returned, or at
- * once when the signal has to wait. What can't be had in one round is had in the next: too many
- * signals waiting, or a call that went on elsewhere, since it was interrupted.
+ * once when the signal has to wait. An instruction is known by RIP and RSP, and the first few times
+ * that it comes by (in a loop, or in one call after another) count each. What can't be had in one
+ * round is had in the next: the second time of an instruction, too many signals waiting, or a call
+ * that went on elsewhere, since it was interrupted.
  *
  * The program speaks by `int3` with a word in RAX (torture.c), so that no system call is in the
  * way.
@@ -21,13 +23,21 @@
 #include <sys/ptrace.h>
 #include <sys/user.h>
 
-#define POSITIONS                                                                                  \
-    30000           /* of one scene; beyond, it runs on alone: a wait that is always interrupted */
-#define WAITING 200 /* signals at once, when none of them is let in */
-#define ROUNDS  2000
+#define INSTRUCTIONS 65536 /* of one scene, a power of two */
+#define TIMES        4     /* that each is signalled at */
+#define STEPS        60000 /* of one round; then it runs on alone: a wait that is always interrupted */
+#define WAITING      200 /* signals at once, when none of them is let in */
+#define ROUNDS       2000
 
 static pid_t child;
-static uint8_t signalled[POSITIONS];
+
+struct instruction {
+    unsigned long long rip, rsp;
+    unsigned signalled; /* a bit for each time */
+    int round, times;   /* that it came by in this round */
+    bool sent;          /* in this round */
+};
+static struct instruction instructions[INSTRUCTIONS];
 
 enum stop { STEPPED, MARKED, BREAKPOINT, SIGNALLED };
 
@@ -126,20 +136,44 @@ static enum stop let_in(const struct user_regs_struct *at)
     }
 }
 
+static struct instruction *find_instruction(const struct user_regs_struct *at, int round)
+{
+    unsigned long long hash = (at->rip * 31 + at->rsp) * 0x9e3779b97f4a7c15;
+    for (unsigned i = 0; i < INSTRUCTIONS; i++) {
+        struct instruction *entry = &instructions[((hash >> 40) + i) & (INSTRUCTIONS - 1)];
+        if (entry->rip == 0) {
+            *entry = (struct instruction){.rip = at->rip, .rsp = at->rsp, .round = -1};
+        }
+        if (entry->rip == at->rip && entry->rsp == at->rsp) {
+            if (entry->round != round) {
+                entry->round = round;
+                entry->times = 0;
+                entry->sent = false;
+            }
+            return entry;
+        }
+    }
+    CHECK(false, "a scene of more than %d instructions", INSTRUCTIONS);
+}
+
 /* One round, from behind the start marker to the end marker. Gives the number of signals sent. */
-static int play(unsigned long long scene, int *stepped)
+static int play(unsigned long long scene, int round, int *steps)
 {
     int sent = 0;
     enum stop stop = step();
-    for (int position = 0; stop != MARKED; position++) {
-        if (position == POSITIONS) {
+    for (*steps = 0; stop != MARKED; ++*steps) {
+        if (*steps == STEPS) {
             CHECK_EQ(go_on(), MARKED, "a scene's end");
             break;
         }
-        long handled = read_word(scene + offsetof(struct torture_scene, handled));
-        if (!signalled[position] && sent - handled < WAITING) {
-            struct user_regs_struct at = registers();
-            signalled[position] = 1;
+        struct user_regs_struct at = registers();
+        struct instruction *here = find_instruction(&at, round);
+        unsigned bit = here->times < TIMES ? 1U << here->times : 0;
+        here->times++;
+        if (bit && !(here->signalled & bit) && !here->sent &&
+            sent - read_word(scene + offsetof(struct torture_scene, handled)) < WAITING) {
+            here->signalled |= bit;
+            here->sent = true;
             send_signal(sent++);
             stop = let_in(&at);
             if (stop == MARKED) {
@@ -147,7 +181,6 @@ static int play(unsigned long long scene, int *stepped)
             }
         }
         stop = step();
-        *stepped = position + 1;
     }
     return sent;
 }
@@ -159,11 +192,11 @@ static void torture_scene(unsigned long long scene)
         long word = read_word(scene + i);
         memcpy(name + i, &word, 8);
     }
-    memset(signalled, 0, sizeof signalled);
-    int total = 0, stepped = 0, sent = 1;
-    for (int round = 0; sent; round++) {
+    memset(instructions, 0, sizeof instructions);
+    int total = 0, steps = 0, sent = 1, round = 0;
+    for (; sent; round++) {
         CHECK(round < ROUNDS, "%s: a round more and more", name);
-        sent = play(scene, &stepped);
+        sent = play(scene, round, &steps);
         total += sent;
         CHECK_EQ(registers().rax, MARKER_END, name);
         CHECK_EQ(read_word(scene + offsetof(struct torture_scene, handled)), sent, name);
@@ -177,7 +210,8 @@ static void torture_scene(unsigned long long scene)
     }
     CHECK(total >= 5, "%s: only %d signals", name, total);
     if (getenv("TORTURE_COUNTS")) {
-        dprintf(STDERR_FILENO, "%s: %d signals at %d instructions\n", name, total, stepped);
+        dprintf(STDERR_FILENO, "%s: %d signals in %d rounds, the last of %d instructions\n", name,
+                total, round, steps);
     }
     say("%s: right at each instruction\n", name);
 }

@@ -8,8 +8,9 @@ docs_row() {
     result='not run (`--full`)'
     [[ ! -e $run_dir/verdicts/$name ]] || result=$(<"$run_dir/verdicts/$name")
     [[ $result != "known failure" ]] || cause=$case_known_failure
+    # A bar would begin another column.
     printf '| %s | %s | %s | %s | %s | %s |\n' \
-        "$name" "$case_program" "$(case_version)" "$case_exercises" "$result" "$cause"
+        "$name" "${case_program//|/\\|}" "$(case_version)" "${case_exercises//|/\\|}" "$result" "${cause//|/\\|}"
 }
 
 write_docs() {

@@ -163,11 +163,14 @@ async function cryptography() {
 async function signals() {
     let count = 0;
     process.on('SIGUSR2', () => { count++; });
+    // A handler alone does not keep the event loop going, and the child may end before its signal is seen.
+    const alive = setInterval(() => {}, 1000);
     for (let n = 0; n < 5; n++) {
         const wait = once(process, 'SIGUSR2');
         childProcess.spawn('sh', ['-c', `kill -USR2 ${process.pid}`]);
         await wait;
     }
+    clearInterval(alive);
     console.log('signals', count);
 }
 
