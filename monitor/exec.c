@@ -378,7 +378,7 @@ static long try_execute(struct thread *thread, struct execution *execution, sigs
             fatal("exec: the monitor image can't be executed again");
         }
         take_held_signals(thread);
-        block_signals();
+        block_signals(ALL_BUT_HELD);
     }
     if (!shared) { /* else it ended with the child that opened it */
         close_if_open(program->fd);
@@ -406,7 +406,7 @@ static long execute_program(struct thread *thread, int directory, uint64_t path,
         result = -EINVAL;
     }
     if (result >= 0) {
-        sigset mask = block_signals();
+        sigset mask = block_signals(ALL_BUT_HELD);
         if (thread->queued) {
             result = CALL_ABORTED;
         } else {

@@ -154,7 +154,8 @@ static long create(struct thread *thread, struct creation *creation)
     if (thread->queued) {
         return CALL_ABORTED; /* as the kernel: signals first, then fork */
     }
-    sigset mask = block_signals();
+    /* Held ones too: one that the child got before it is set up would be lost. */
+    sigset mask = block_signals(ALL_SIGNALS);
     if (thread->queued) {
         return CALL_ABORTED;
     }
@@ -238,7 +239,7 @@ long handle_EXIT(struct thread *thread, const struct user_registers *call)
     if (thread->queued) {
         return CALL_ABORTED;
     }
-    block_signals();
+    block_signals(ALL_BUT_HELD);
     if (thread->queued) {
         return CALL_ABORTED;
     }
@@ -261,7 +262,7 @@ long run_in_child(void (*function)(void *), void *argument)
         return stack;
     }
     int32_t status = -ECHILD;
-    sigset mask = block_signals();
+    sigset mask = block_signals(ALL_BUT_HELD);
     long pid = vfork_call((uint64_t)stack + CHILD_STACK, function, argument);
     if (pid > 0 && SYS4(__NR_wait4, pid, &status, WALL, 0) != pid) {
         status = -ECHILD;

@@ -28,11 +28,10 @@ void update_attention(struct thread *thread)
     }
 }
 
-sigset block_signals(void)
+sigset block_signals(sigset which)
 {
-    sigset all = ALL_SIGNALS & ~HELD_SIGNALS;
     sigset old = 0;
-    SYS4(__NR_rt_sigprocmask, SIG_SETMASK, &all, &old, sizeof all);
+    SYS4(__NR_rt_sigprocmask, SIG_SETMASK, &which, &old, sizeof old);
     return old;
 }
 
@@ -266,7 +265,7 @@ static void queue_signal(struct thread *thread, const struct kernel_siginfo *inf
         thread->queued_frame.uc.mcontext.fpstate = thread->fpu_image;
     }
     thread->queued = true;
-    context->sigmask = ALL_SIGNALS & ~HELD_SIGNALS;
+    context->sigmask = ALL_BUT_HELD;
     update_attention(thread);
 }
 

@@ -73,8 +73,11 @@ int held_index(int signal);
 void give_held_signals(struct thread *thread);
 void take_held_signals(struct thread *thread);
 
-/* Blocks all signals but the held ones; gives the mask that was. */
-sigset block_signals(void);
+/*
+ * Sets the kernel's mask and gives the one that was. ALL_BUT_HELD still lets faults of user copies
+ * through; ALL_SIGNALS is for what touches no memory of the program's.
+ */
+sigset block_signals(sigset which);
 void set_kernel_mask(sigset mask);
 
 #endif

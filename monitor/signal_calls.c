@@ -165,7 +165,7 @@ long handle_RT_SIGRETURN(struct thread *thread, const struct user_registers *cal
     if (thread->queued) {
         return CALL_ABORTED;
     }
-    block_signals();
+    block_signals(ALL_BUT_HELD);
     if (thread->queued) {
         return CALL_ABORTED;
     }

@@ -422,7 +422,7 @@ static void take_over_signals(struct thread *thread, struct start *start)
         take_held_signals(thread);
     }
     install_held_handlers();
-    block_signals(); /* the held ones were still blocked, for the taking */
+    block_signals(ALL_BUT_HELD); /* the held ones were still blocked, for the taking */
 }
 
 /* What the session's program is: opened by the image before, or to be found now. */

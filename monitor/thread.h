@@ -26,6 +26,7 @@
 /* Signals for which the monitor always has a handler and which are never blocked in the kernel. */
 #define HELD_SIGNALS ((1UL << (SIGSEGV - 1)) | (1UL << (SIGBUS - 1)) | (1UL << (SIGSYS - 1)))
 #define ALL_SIGNALS  (~0UL)
+#define ALL_BUT_HELD (ALL_SIGNALS & ~HELD_SIGNALS)
 
 /* Registers of the program while it is in the monitor. Offsets reach the assembly by offsets.h. */
 struct user_registers {

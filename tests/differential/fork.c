@@ -52,6 +52,25 @@ static void test_inherits(void)
     say("inherits: mask and actions, not what is pending\n");
 }
 
+/* A signal sent to a child before it has run one instruction ends it all the same. */
+static void test_signal_at_birth(void)
+{
+    const int signals[] = {SIGSYS, SIGSEGV, SIGBUS, SIGTERM};
+    for (int i = 0; i < 400; i++) {
+        int signo = signals[i % 4];
+        pid_t pid = MUST(fork());
+        if (pid == 0) {
+            alarm(20);
+            for (;;) {
+                pause();
+            }
+        }
+        MUST(kill(pid, signo));
+        CHECK_EQ(wait_for(pid) & 0x7f, signo, "what ended the child");
+    }
+    say("a signal at birth: never lost\n");
+}
+
 static void test_many(void)
 {
     for (int i = 0; i < 300; i++) {
@@ -419,6 +438,7 @@ static void test_parent_death_signal(void)
 int main(void)
 {
     test_inherits();
+    test_signal_at_birth();
     test_many();
     test_vfork();
     test_vfork_waits();

@@ -17,6 +17,20 @@ leg_processes() {
     done | sort -nu
 }
 
+# What each thread of the leg is doing: for a leg that hangs.
+show_leg_threads() {
+    local pid task
+    leg_processes "$1" "$2" | while read -r pid; do
+        ps -o pid=,ppid=,stat=,args= -p "$pid" || continue
+        for task in /proc/"$pid"/task/*; do
+            printf '    thread %s: %s, in %s, system call %s, signals %s\n' "${task##*/}" \
+                "$(sed -nE 's/^State:\s+//p' "$task/status" 2>/dev/null)" "$(cat "$task/wchan" 2>/dev/null)" \
+                "$(cat "$task/syscall" 2>/dev/null)" \
+                "$(grep -E '^(Sig|Shd)(Pnd|Blk|Ign|Cgt)' "$task/status" 2>/dev/null | tr -s '\t\n' ' ')"
+        done
+    done
+}
+
 # Gives the leg's processes a moment to end, kills the rest, and prints what it had to kill.
 end_leg_processes() {
     local id=$1 session=$2 pid pids attempt

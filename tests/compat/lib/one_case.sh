@@ -31,6 +31,15 @@ in_leg() {
         <"$4" >"$5" 2>"$6" || leg_status=$?
 }
 
+# Looks at a leg's processes when it has used up its time, before they are ended. The fifo only serves to sleep
+# without a child that would outlive its killer.
+watch_leg() {
+    local id=$1 limit=$2 store=$3 session=''
+    read -r -t "$limit" _ <>"$case_dir/fifo" || true
+    [[ ! -e $case_dir/session ]] || session=$(<"$case_dir/session")
+    show_leg_threads "$id" "$session" >"$store/at_limit"
+}
+
 # Both legs see the same paths, so that nothing needs rewriting before the comparison.
 fresh_work_directory() {
     [[ ! -e $case_dir/work ]] || chmod -R u+rwX "$case_dir/work"
@@ -41,6 +50,7 @@ fresh_work_directory() {
 
 prepare_case() {
     mkdir "$case_dir/prepared"
+    mkfifo "$case_dir/fifo"
     fresh_work_directory
     in_leg prepare prepare 180 /dev/null "$case_dir/prepare.log" "$case_dir/prepare.err"
     if ((leg_status != 0)); then
@@ -52,13 +62,20 @@ prepare_case() {
 
 # Leaves stdout, stderr, status, result/ and the list of left-over processes in $case_dir/LEG.
 run_leg() {
-    local leg=$1 store=$case_dir/$1 start=$SECONDS stream session=
+    local leg=$1 store=$case_dir/$1 start=$SECONDS stream session='' watcher
     mkdir "$store"
     fresh_work_directory
     rm -f "$case_dir/session"
-    in_leg "$leg" work "$case_timeout" /dev/null "$store/stdout.raw" "$store/stderr.raw"
+    watch_leg "$leg.$$.$case_name" "$case_timeout" "$store" &
+    watcher=$!
+    in_leg "$leg" work $((case_timeout + 5)) /dev/null "$store/stdout.raw" "$store/stderr.raw"
+    kill "$watcher" 2>/dev/null || true
+    wait "$watcher" 2>/dev/null || true
     printf '%d\n' "$leg_status" >"$store/status"
-    ((leg_status != 124)) || say "$case_name: $leg leg reached its limit of $case_timeout s"
+    if [[ -e $store/at_limit ]]; then
+        say "$case_name: $leg leg reached its limit of $case_timeout s; its processes then:"
+        show_head "$store/at_limit"
+    fi
     [[ ! -e $case_dir/session ]] || session=$(<"$case_dir/session")
     end_leg_processes "$leg.$$.$case_name" "$session" >"$store/left_behind"
     seconds=$((SECONDS - start))
