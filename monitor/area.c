@@ -143,7 +143,7 @@ int32_t find_thread_open_to(const struct thread *thread, int signal)
     lock_acquire(&areas_lock);
     for (const struct thread *other = areas; other != 0 && tid == 0; other = other->next) {
         if (other != thread && other->tid != 0 && other->pid == thread->pid &&
-            (other->held_blocked & signal_bit(signal)) == 0 &&
+            (other->held_blocked & ~other->held_waited & signal_bit(signal)) == 0 &&
             SYS3(__NR_tgkill, other->pid, other->tid, 0) == 0) {
             tid = other->tid;
         }

@@ -26,8 +26,8 @@ void areas_unlock_after_fork(void);
 void areas_keep_only(struct thread *own);
 
 /*
- * A thread of this process that has not blocked the held signal, other than `thread`; its tid, or
- * 0. It may end at any time.
+ * A thread of this process, other than `thread`, that has not blocked the held signal or waits for
+ * it; its tid, or 0. It may end at any time.
  */
 int32_t find_thread_open_to(const struct thread *thread, int signal);
 

@@ -10,9 +10,99 @@
 #include "syscall.h"
 #include "../rewriter/apply/module.h"
 
-int held_index(int signal)
+static int held_index(int signal)
 {
     return signal == SIGSEGV ? 0 : signal == SIGBUS ? 1 : 2;
+}
+
+/*
+ * Held signals that were sent to the process and that no thread has open: whoever opens them first,
+ * or waits for them, takes them. Threads that share memory but not dispositions are no part of it.
+ * Changed without a lock, since a thread that a signal interrupted may hold any.
+ */
+static struct shared_signal {
+    enum { SHARED_NONE, SHARED_CHANGING, SHARED_PENDING } state;
+    struct kernel_siginfo info;
+} shared_signals[3];
+
+static bool shares_signals(const struct thread *thread)
+{
+    return thread->signals == &process_signals;
+}
+
+static bool change_shared(struct shared_signal *shared, uint32_t from)
+{
+    uint32_t expected = from;
+    return __atomic_compare_exchange_n((uint32_t *)&shared->state, &expected, SHARED_CHANGING,
+                                       false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
+static void put_shared(int signal, const struct kernel_siginfo *info)
+{
+    struct shared_signal *shared = &shared_signals[held_index(signal)];
+    if (change_shared(shared, SHARED_NONE)) { /* else one is pending, which is enough */
+        shared->info = *info;
+        __atomic_store_n((uint32_t *)&shared->state, SHARED_PENDING, __ATOMIC_SEQ_CST);
+    }
+}
+
+static bool take_shared(int signal, struct kernel_siginfo *info)
+{
+    struct shared_signal *shared = &shared_signals[held_index(signal)];
+    if (!change_shared(shared, SHARED_PENDING)) {
+        return false;
+    }
+    *info = shared->info;
+    __atomic_store_n((uint32_t *)&shared->state, SHARED_NONE, __ATOMIC_SEQ_CST);
+    return true;
+}
+
+sigset held_signals_pending(const struct thread *thread)
+{
+    sigset pending = thread->held_pending;
+    /* Behind the change of held_blocked or held_waited that the sharer looks for. */
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    for (int signal = 1; signal <= SIGNAL_COUNT && shares_signals(thread); signal++) {
+        if (is_held(signal) && shared_signals[held_index(signal)].state == SHARED_PENDING) {
+            pending |= signal_bit(signal);
+        }
+    }
+    return pending;
+}
+
+int take_held_signal(struct thread *thread, sigset which, struct kernel_siginfo *info)
+{
+    sigset pending = held_signals_pending(thread) & which;
+    if (pending == 0) {
+        return 0;
+    }
+    int signal = __builtin_ctzl(pending) + 1; /* next_signal() in kernel/signal.c */
+    bool taken = true;
+    if ((thread->held_pending & signal_bit(signal)) != 0) {
+        *info = thread->held_info[held_index(signal)];
+        thread->held_pending &= ~signal_bit(signal);
+    } else {
+        taken = take_shared(signal, info);
+    }
+    update_attention(thread);
+    return taken ? signal : 0;
+}
+
+void drop_held_signal(struct thread *thread, int signal)
+{
+    struct kernel_siginfo info;
+    thread->held_pending &= ~signal_bit(signal);
+    if (shares_signals(thread)) {
+        take_shared(signal, &info);
+    }
+    update_attention(thread);
+}
+
+void forget_held_signals(struct thread *thread)
+{
+    memset(shared_signals, 0, sizeof shared_signals);
+    thread->held_pending = thread->held_offered = 0;
+    update_attention(thread);
 }
 
 void update_attention(struct thread *thread)
@@ -23,7 +113,8 @@ void update_attention(struct thread *thread)
      */
     *(volatile uint8_t *)&thread->attention = 0;
     __asm__ volatile("" : : : "memory");
-    if (thread->queued || (thread->held_pending & ~thread->held_blocked) != 0) {
+    if (thread->queued || thread->held_offered != 0 ||
+        (held_signals_pending(thread) & (~thread->held_blocked | thread->held_waited)) != 0) {
         *(volatile uint8_t *)&thread->attention = 1;
     }
 }
@@ -43,18 +134,15 @@ void set_kernel_mask(sigset mask)
 
 void give_held_signals(struct thread *thread)
 {
-    const sigset all = ALL_SIGNALS;
-    if (thread->held_pending == 0) {
+    struct kernel_siginfo info;
+    int signal;
+    if (held_signals_pending(thread) == 0) {
         return;
     }
-    SYS4(__NR_rt_sigprocmask, SIG_SETMASK, &all, 0, sizeof all);
-    for (int signal = 1; signal <= SIGNAL_COUNT; signal++) {
-        if ((thread->held_pending & signal_bit(signal)) != 0) {
-            SYS4(__NR_rt_tgsigqueueinfo, thread->pid, thread->tid, signal,
-                 &thread->held_info[held_index(signal)]);
-        }
+    block_signals(ALL_SIGNALS);
+    while ((signal = take_held_signal(thread, ALL_SIGNALS, &info)) != 0) {
+        SYS4(__NR_rt_tgsigqueueinfo, thread->pid, thread->tid, signal, &info);
     }
-    thread->held_pending = 0;
 }
 
 void take_held_signals(struct thread *thread)
@@ -222,21 +310,32 @@ static enum place find_place(struct thread *thread, struct sigcontext *registers
 }
 
 /*
- * Sends a signal that was meant for the whole process to a thread that has not blocked it: the
- * kernel, which knows nothing of the blocking of held signals, may have chosen any. Not for a
- * thread in the monitor, which may hold the lock.
+ * Tells a thread that has it open, if there is one, of a pending signal of the process. Not from
+ * inside the monitor, which may hold the lock. A SIGSEGV does that for all of them: where it merges
+ * with another, that one shows the thread what is pending, but a SIGSYS of Syscall User Dispatch
+ * would not.
  */
-static bool pass_on(const struct thread *thread, int signal, const struct kernel_siginfo *info)
+static void offer_signal(const struct thread *thread, int signal)
 {
-    struct kernel_siginfo same = *info;
-    int32_t other = info->si_code != SI_TKILL ? find_thread_open_to(thread, signal) : 0;
-    return other != 0 && SYS4(__NR_rt_tgsigqueueinfo, thread->pid, other, signal, &same) == 0;
+    struct kernel_siginfo offer = {.si_signo = SIGSEGV, .si_code = SI_OFFER, .si_errno = signal};
+    int32_t other = find_thread_open_to(thread, signal);
+    if (other != 0) {
+        SYS4(__NR_rt_tgsigqueueinfo, thread->pid, other, SIGSEGV, &offer);
+    }
 }
 
-/* Keeps a held signal that can't be delivered now. As in the kernel, one of a number is enough. */
+/*
+ * Keeps a held signal that can't be delivered now. As in the kernel, one of a number is enough. The
+ * kernel, which knows nothing of the blocking of held signals, may have chosen any thread for one
+ * that was sent to the process.
+ */
 static void hold_signal(struct thread *thread, int signal, const struct kernel_siginfo *info)
 {
-    if ((thread->held_pending & signal_bit(signal)) == 0) {
+    bool blocked = (thread->held_blocked & ~thread->held_waited & signal_bit(signal)) != 0;
+    if (blocked && info->si_code != SI_TKILL && shares_signals(thread)) {
+        put_shared(signal, info);
+        thread->held_offered |= signal_bit(signal);
+    } else if ((thread->held_pending & signal_bit(signal)) == 0) {
         thread->held_pending |= signal_bit(signal);
         thread->held_info[held_index(signal)] = *info;
     }
@@ -281,12 +380,15 @@ static void signal_in_monitor(struct thread *thread, int signal, const struct ke
     /* While the monitor blocks all signals, the kernel's mask is not the one to be restored. */
     bool all_blocked = (context->sigmask | HELD_SIGNALS | signal_bit(SIGKILL) |
                         signal_bit(SIGSTOP)) == ALL_SIGNALS;
-    if (is_held(signal) && (thread->queued || all_blocked || (blocked & signal_bit(signal)) != 0)) {
+    bool held =
+        is_held(signal) && (thread->queued || all_blocked || (blocked & signal_bit(signal)) != 0);
+    if (held) {
         hold_signal(thread, signal, info);
-        return;
+    } else {
+        queue_signal(thread, info, context);
     }
-    queue_signal(thread, info, context);
-    if (rip >= (uint64_t)window_begin && rip <= (uint64_t)window_call) {
+    bool awaited = !held || (thread->held_waited & signal_bit(signal)) != 0;
+    if (awaited && rip >= (uint64_t)window_begin && rip <= (uint64_t)window_call) {
         context->mcontext.rip = (uint64_t)window_abort;
     }
 }
@@ -364,6 +466,12 @@ void monitor_signal(int signal, struct kernel_siginfo *info, struct ucontext *co
     if (is_single_step(signal, info, registers) && hides_step(thread, rip)) {
         return;
     }
+    if (signal == SIGSEGV && info->si_code == SI_OFFER) {
+        signal = info->si_errno;
+        if (!is_held(signal) || !take_shared(signal, info)) {
+            return; /* another thread was faster */
+        }
+    }
     if (thread->queued && !thread->in_monitor) {
         hold_signal(thread, signal, info); /* on the way out; all others are blocked */
         return;
@@ -394,9 +502,7 @@ void monitor_signal(int signal, struct kernel_siginfo *info, struct ucontext *co
             default_action(thread, signal, info, info->si_code != SI_KERNEL);
             return;
         }
-        if (!pass_on(thread, signal, info)) {
-            hold_signal(thread, signal, info);
-        }
+        hold_signal(thread, signal, info);
         resume_program(thread, context);
         return;
     }
@@ -417,18 +523,15 @@ int monitor_attention(struct thread *thread)
         update_attention(thread);
         resume_from_block(thread);
     }
-    sigset due = thread->held_pending & ~thread->held_blocked;
-    if (due == 0) {
-        update_attention(thread);
-        return 0;
+    sigset offered = thread->held_offered;
+    thread->held_offered &= ~offered;
+    for (int signal = 1; offered != 0 && signal <= SIGNAL_COUNT; signal++) {
+        if ((offered & signal_bit(signal)) != 0) {
+            offer_signal(thread, signal);
+        }
     }
-    int signal = (due & signal_bit(SIGBUS)) != 0    ? SIGBUS
-                 : (due & signal_bit(SIGSEGV)) != 0 ? SIGSEGV
-                                                    : SIGSYS;
-    thread->held_pending &= ~signal_bit(signal);
-    thread->requeue = thread->held_info[held_index(signal)];
     update_attention(thread);
-    return signal;
+    return take_held_signal(thread, ~thread->held_blocked, &thread->requeue);
 }
 
 noreturn void resume_from_block(struct thread *thread)

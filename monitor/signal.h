@@ -64,7 +64,26 @@ static inline bool is_held(int signal)
 bool is_synchronous(int signal, const struct kernel_siginfo *info,
                     const struct sigcontext *registers);
 
-int held_index(int signal);
+/* Held signals that are pending, whether they were sent to the thread or to its process. */
+sigset held_signals_pending(const struct thread *thread);
+
+/*
+ * Takes one of `which` out of those, the one that the kernel would take first. 0: none is there, or
+ * another thread was faster.
+ */
+int take_held_signal(struct thread *thread, sigset which, struct kernel_siginfo *info);
+
+/*
+ * The si_code of a SIGSEGV that says: there is a signal for the process, si_errno, that you have
+ * open. The kernel never uses it (include/uapi/asm-generic/siginfo.h).
+ */
+#define SI_OFFER (-10000)
+
+/* Forgets one, as the kernel does when it becomes ignored. */
+void drop_held_signal(struct thread *thread, int signal);
+
+/* In the child of a fork: nothing is pending. */
+void forget_held_signals(struct thread *thread);
 
 /*
  * Around an exec, which the kernel's pending signals survive: gives it those that the monitor

@@ -71,8 +71,7 @@ long handle_RT_SIGACTION(struct thread *thread, const struct user_registers *cal
     long result = change_action(thread, signal, call->rsi != 0 ? &action : 0, &old);
     lock_release(&thread->signals->lock);
     if (result == 0 && call->rsi != 0 && action.handler == SIG_IGN && is_held(signal)) {
-        thread->held_pending &= ~signal_bit(signal);
-        update_attention(thread);
+        drop_held_signal(thread, signal);
     }
     if (result == 0 && call->rdx != 0 &&
         copy_to_user(user_pointer(call->rdx), &old, sizeof old) != 0) {
@@ -119,7 +118,7 @@ long handle_RT_SIGPENDING(struct thread *thread, const struct user_registers *ca
         return -EINVAL;
     }
     SYS2(__NR_rt_sigpending, &pending, sizeof pending);
-    pending |= thread->held_pending & thread->held_blocked;
+    pending |= held_signals_pending(thread) & thread->held_blocked;
     return copy_to_user(user_pointer(call->rdi), &pending, call->rsi);
 }
 
@@ -188,18 +187,13 @@ long handle_RT_SIGRETURN(struct thread *thread, const struct user_registers *cal
 static long wait_with_mask(struct thread *thread, sigset mask, long number,
                            const unsigned long arguments[6])
 {
-    sigset due = thread->held_pending & ~mask;
+    struct kernel_siginfo info;
     thread->wait_mask = mask & ~UNBLOCKABLE;
     thread->wait_mask_valid = true;
-    if (due != 0) {
-        int signal = __builtin_ctzl(due) + 1;
-        struct kernel_siginfo info = thread->held_info[held_index(signal)];
-        thread->held_pending &= ~signal_bit(signal);
-        update_attention(thread);
-        if (!thread->queued) {
-            SYS4(__NR_rt_tgsigqueueinfo, thread->pid, thread->tid, signal, &info);
-            return -EINTR;
-        }
+    int signal = take_held_signal(thread, ~mask, &info);
+    if (signal != 0) {
+        SYS4(__NR_rt_tgsigqueueinfo, thread->pid, thread->tid, signal, &info);
+        return -EINTR;
     }
     long result;
     do { /* a held signal that the mask blocks must not end the wait */
@@ -225,11 +219,11 @@ long handle_RT_SIGSUSPEND(struct thread *thread, const struct user_registers *ca
     return wait_with_mask(thread, mask, __NR_rt_sigsuspend, arguments);
 }
 
-/* The held signal that the kernel would take first of those pending and waited for, or 0. */
-static int held_to_take(const struct thread *thread, sigset waited)
+/* Takes the held signal that the kernel would take first of those pending and waited for, or 0. */
+static int take_awaited(struct thread *thread, sigset waited, struct kernel_siginfo *info)
 {
     const sigset first = signal_bit(SIGILL) | signal_bit(SIGTRAP) | signal_bit(SIGFPE);
-    sigset held = waited & thread->held_pending;
+    sigset held = waited & held_signals_pending(thread);
     sigset pending = 0;
     if (held == 0) {
         return 0;
@@ -237,27 +231,37 @@ static int held_to_take(const struct thread *thread, sigset waited)
     SYS2(__NR_rt_sigpending, &pending, sizeof pending);
     /* Faults come before all others, the lowest number first: next_signal() in kernel/signal.c. */
     sigset lowest = held & -held;
-    return (pending & waited & first & (lowest - 1)) != 0 ? 0 : __builtin_ctzl(held) + 1;
+    if ((pending & waited & first & (lowest - 1)) != 0) {
+        return 0;
+    }
+    return take_held_signal(thread, lowest, info);
 }
 
 long handle_RT_SIGTIMEDWAIT(struct thread *thread, const struct user_registers *call)
 {
     sigset set;
-    int signal = 0;
-    if (call->r10 == sizeof(sigset) &&
-        copy_from_user(&set, user_pointer(call->rdi), sizeof set) == 0) {
-        signal = held_to_take(thread, set);
-    }
-    if (signal == 0) {
+    struct kernel_siginfo info;
+    if (call->r10 != sizeof(sigset) ||
+        copy_from_user(&set, user_pointer(call->rdi), sizeof set) != 0) {
         return forward_call(call);
     }
-    struct kernel_siginfo info = thread->held_info[held_index(signal)];
-    thread->held_pending &= ~signal_bit(signal);
+    thread->held_waited = set & HELD_SIGNALS;
+    long result = take_awaited(thread, set, &info);
+    if (result == 0) {
+        const unsigned long arguments[6] = {call->rdi, (unsigned long)&info, call->rdx, call->r10};
+        result = window_syscall(__NR_rt_sigtimedwait, arguments);
+        bool offered = result == SIGSEGV && info.si_code == SI_OFFER;
+        if (offered || result == -EINTR || result == CALL_ABORTED) {
+            int held = take_awaited(thread, set, &info);
+            result = held != 0 ? held : offered ? CALL_ABORTED : result;
+        }
+    }
+    thread->held_waited = 0;
     update_attention(thread);
-    if (call->rsi != 0 && copy_to_user(user_pointer(call->rsi), &info, sizeof info) != 0) {
+    if (result > 0 && call->rsi != 0 && copy_to_user(user_pointer(call->rsi), &info, sizeof info) != 0) {
         return -EFAULT;
     }
-    return signal;
+    return result;
 }
 
 /* ppoll, epoll_pwait, epoll_pwait2: the mask's address and size are arguments `at` and `at` + 1. */

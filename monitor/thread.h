@@ -63,8 +63,10 @@ struct thread {
     struct signal_table *signals;
     struct kernel_stack alternate_stack;
     sigset held_blocked;                /* HELD_SIGNALS that the program has blocked */
-    sigset held_pending;                /* HELD_SIGNALS sent to the program and not yet delivered */
+    sigset held_pending;                /* HELD_SIGNALS sent to the thread and not yet delivered */
     struct kernel_siginfo held_info[3]; /* of those: SIGSEGV, SIGBUS, SIGSYS */
+    sigset held_waited;                 /* HELD_SIGNALS that it waits for by rt_sigtimedwait */
+    sigset held_offered;                /* sent to the process while this thread was in the monitor */
     struct kernel_siginfo requeue;      /* what gate_exit sends to this thread again */
     bool wait_mask_valid;  /* a call with a mask of its own is in progress (ppoll...) */
     sigset wait_mask;      /* that mask, HELD_SIGNALS included */

@@ -205,27 +205,83 @@ static void test_signalfd_of_faults(void)
     }
 }
 
-static void *waiter(void *result)
+static const int process_signals[] = {SIGUSR1, SIGSYS, SIGSEGV, SIGBUS, SIGFPE};
+#define PROCESS_SIGNALS (sizeof process_signals / sizeof *process_signals)
+
+static void *waiter(void *signo)
 {
     siginfo_t info;
-    *(long *)result = take(SIGNAL_BIT(SIGUSR1), &info, 5000);
-    return NULL;
+    return (void *)take(SIGNAL_BIT((long)signo), &info, 5000);
 }
 
 /* A process-directed signal goes to the thread that waits for it. */
 static void test_waiting_thread(void)
 {
-    pthread_t thread;
-    long result = 0;
-    raw_mask(SIG_BLOCK, SIGNAL_BIT(SIGUSR1));
-    CHECK_EQ(pthread_create(&thread, NULL, waiter, &result), 0, "pthread_create");
-    sleep_ms(3);
-    raw(SYS_kill, getpid(), SIGUSR1);
-    pthread_join(thread, NULL);
-    CHECK_EQ(result, SIGUSR1, "taken by the waiting thread");
-    CHECK_EQ(pending_signals(), 0, "pending");
+    raw_mask(SIG_SETMASK, ~0ULL);
+    for (unsigned i = 0; i < 20 * PROCESS_SIGNALS; i++) {
+        pthread_t thread;
+        void *result;
+        long signo = process_signals[i % PROCESS_SIGNALS];
+        CHECK_EQ(pthread_create(&thread, NULL, waiter, (void *)signo), 0, "pthread_create");
+        if (i % 2 == 0) {
+            sleep_ms(3);
+        }
+        raw(SYS_kill, getpid(), signo);
+        pthread_join(thread, &result);
+        CHECK_EQ((long)result, signo, "taken by the waiting thread");
+        CHECK_EQ(pending_signals(), 0, "pending");
+    }
     raw_mask(SIG_SETMASK, 0);
     say("waiting thread: takes it\n");
+}
+
+static volatile int opened_by, step;
+
+static void note_opener(int signo)
+{
+    (void)signo;
+    opened_by = (int)raw_tid();
+}
+
+static void *opener(void *signo)
+{
+    step = 1;
+    while (step == 1) {
+        sched_yield();
+    }
+    CHECK_EQ(pending_signals(), SIGNAL_BIT((long)signo), "pending, seen by another thread");
+    raw_mask(SIG_SETMASK, 0);
+    CHECK_EQ(opened_by, raw_tid(), "the thread that handles it");
+    return NULL;
+}
+
+/* A process-directed signal that all threads block goes to the first that opens it. */
+static void test_opening_thread(void)
+{
+    raw_mask(SIG_SETMASK, ~0ULL);
+    for (unsigned i = 0; i < PROCESS_SIGNALS; i++) {
+        pthread_t thread;
+        long signo = process_signals[i];
+        struct sigaction action = {.sa_handler = note_opener}, first;
+        MUST(sigaction((int)signo, &action, &first));
+        step = opened_by = 0;
+        CHECK_EQ(pthread_create(&thread, NULL, opener, (void *)signo), 0, "pthread_create");
+        while (step == 0) {
+            sched_yield();
+        }
+        raw(SYS_kill, getpid(), signo);
+        CHECK_EQ(pending_signals(), SIGNAL_BIT(signo), "pending");
+        step = 2;
+        pthread_join(thread, NULL);
+        CHECK_EQ(pending_signals(), 0, "pending when it has been handled");
+        raw(SYS_kill, getpid(), signo);
+        action.sa_handler = SIG_IGN;
+        MUST(sigaction((int)signo, &action, NULL));
+        CHECK_EQ(pending_signals(), 0, "pending when it is ignored");
+        MUST(sigaction((int)signo, &first, NULL));
+    }
+    raw_mask(SIG_SETMASK, 0);
+    say("opening thread: gets it\n");
 }
 
 int main(void)
@@ -238,5 +294,6 @@ int main(void)
     test_signalfd();
     test_signalfd_of_faults();
     test_waiting_thread();
+    test_opening_thread();
     return 0;
 }
