@@ -153,11 +153,15 @@ struct fp_sw_bytes {
 
 #define EFLAGS_TF (1UL << 8)
 #define EFLAGS_DF (1UL << 10)
+#define EFLAGS_OF (1UL << 11)
+#define EFLAGS_NT (1UL << 14)
 #define EFLAGS_RF (1UL << 16)
 #define EFLAGS_AC (1UL << 18)
 /* NT and ID: kept by `syscall`, dropped by rt_sigreturn (FIX_EFLAGS in arch/x86/kernel/signal.c).
  */
-#define EFLAGS_NOT_RESTORED (1UL << 14 | 1UL << 21)
+#define EFLAGS_NOT_RESTORED (EFLAGS_NT | 1UL << 21)
+/* CF, bit 1 (always set), PF, AF, ZF, SF, IF and OF: all that the flags hold in most programs. */
+#define EFLAGS_ARITHMETIC (0x2d7UL | EFLAGS_OF)
 
 #define TRAP_PAGE_FAULT 14
 

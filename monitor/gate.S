@@ -33,6 +33,19 @@
     name:
 #define END(name) .size name, . - name
 
+/*
+ * Clears what must not be set while the monitor runs. The trap flag is cleared by hides_step
+ * (signal.c) where it is the program's own. `popfq` only where it must be: under a debugger that
+ * steps over one, Linux takes its trap flag for the program's from then on (enable_single_step() in
+ * arch/x86/kernel/step.c).
+ */
+#define CLEAR_FLAGS(flags)                                                                         \
+    testl $EFLAGS_CLEARED, flags;                                                                  \
+    jz 9f;                                                                                         \
+    pushq $2;                                                                                      \
+    popfq;                                                                                         \
+9:
+
     .text
 
 /*
@@ -113,10 +126,14 @@ LABEL(gate_slow_on_stack)
     popq %gs:THREAD_EFLAGS
     movb $1, %gs:THREAD_IN_MONITOR
 LABEL(gate_slow_committed)
-    movb $SELECTOR_ALLOW, %gs:SHARED_SELECTOR
-    pushq $2
-    popfq
+    /*
+     * A trap flag that a debugger has set is not the program's: it must not come back at the exit,
+     * or in a child. For the program's own, the trap at gate_slow_unstepped sets it in the block.
+     */
+    andl $~EFLAGS_TF, %gs:THREAD_EFLAGS
 LABEL(gate_slow_unstepped) /* the trap flag's last trap is here */
+    movb $SELECTOR_ALLOW, %gs:SHARED_SELECTOR
+    CLEAR_FLAGS(%gs:THREAD_EFLAGS)
     movq %gs:THREAD_SELF, %rdi
     /* From here the caller's stack pointer and address are in the block. */
     .cfi_escape 0x0f, 5, 0x92, 59, (THREAD_RSP & 0x7f) | 0x80, THREAD_RSP >> 7, 0x06
@@ -138,7 +155,17 @@ LABEL(gate_exit_uncommitted)
     cmpb $0, %gs:THREAD_ATTENTION
     jne gate_exit_attention
     movb $SELECTOR_BLOCK, %gs:SHARED_SELECTOR
-    movq %gs:THREAD_RAX, %rax
+    testl $~EFLAGS_ARITHMETIC, %gs:THREAD_EFLAGS
+    jnz 1f
+    movb %gs:THREAD_EFLAGS + 1, %al
+    andb $EFLAGS_OF >> 8, %al
+    addb $0x78, %al /* 0x78 + 8 overflows */
+    movb %gs:THREAD_EFLAGS, %ah
+    sahf
+    jmp 2f
+1:  pushq %gs:THREAD_EFLAGS
+    popfq
+2:  movq %gs:THREAD_RAX, %rax
     movq %gs:THREAD_RBX, %rbx
     movq %gs:THREAD_RCX, %rcx
     movq %gs:THREAD_RDX, %rdx
@@ -153,8 +180,6 @@ LABEL(gate_exit_uncommitted)
     movq %gs:THREAD_R13, %r13
     movq %gs:THREAD_R14, %r14
     movq %gs:THREAD_R15, %r15
-    pushq %gs:THREAD_EFLAGS
-    popfq
     movq %gs:THREAD_RSP, %rsp
     jmp *%gs:THREAD_RIP
 /* rt_tgsigqueueinfo with the arguments in RDI, RSI, RDX, R10: the kernel delivers right here. */
@@ -220,9 +245,9 @@ LABEL(gate_resume_on_stack)
     popq %gs:THREAD_EFLAGS
     movb $1, %gs:THREAD_IN_MONITOR
 LABEL(gate_resume_end)
-    pushq $2
-    popfq
+    andl $~EFLAGS_TF, %gs:THREAD_EFLAGS
 LABEL(gate_resume_unstepped)
+    CLEAR_FLAGS(%gs:THREAD_EFLAGS)
     jmp gate_exit_attention
     .cfi_endproc
     END(gate_resume)
@@ -350,9 +375,9 @@ FUNCTION(signal_entry)
     .cfi_signal_frame
     .cfi_undefined rip
     movb $SELECTOR_ALLOW, %gs:SHARED_SELECTOR
-    pushq $2
-    popfq
     movq %rsp, %rbx
+    pushfq
+    CLEAR_FLAGS((%rsp))
     movq %gs:THREAD_STACK, %rax
     subq %rsp, %rax
     cmpq %gs:THREAD_STACK_SIZE, %rax

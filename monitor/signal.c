@@ -182,10 +182,7 @@ bool is_synchronous(int signal, const struct kernel_siginfo *info,
 static bool is_single_step(int signal, const struct kernel_siginfo *info,
                            const struct sigcontext *registers)
 {
-    bool flagged = (registers->eflags & EFLAGS_TF) != 0 ||
-                   registers->rip == (uint64_t)gate_slow_unstepped ||
-                   registers->rip == (uint64_t)gate_resume_unstepped;
-    return signal == SIGTRAP && info->si_code > 0 && flagged;
+    return signal == SIGTRAP && info->si_code > 0 && (registers->eflags & EFLAGS_TF) != 0;
 }
 
 /*
@@ -234,12 +231,17 @@ static void place_from_block(struct sigcontext *context, const struct user_regis
  * comes after the next instruction. So the trap at the end of the jump out of the monitor is hidden
  * too.
  */
-static bool hides_step(struct thread *thread, uint64_t rip)
+static bool hides_step(struct thread *thread, struct sigcontext *registers)
 {
+    uint64_t rip = registers->rip;
     bool returned = rip == thread->step_to_hide;
     thread->step_to_hide = 0;
     if (returned) {
         return true;
+    }
+    if (rip == (uint64_t)gate_slow_unstepped || rip == (uint64_t)gate_resume_unstepped) {
+        thread->registers.eflags |= EFLAGS_TF;
+        registers->eflags &= ~EFLAGS_TF;
     }
     if (in_range(rip, gate_resume, gate_resume_end)) {
         thread->step_to_hide = thread->resume_rip;
@@ -463,7 +465,7 @@ void monitor_signal(int signal, struct kernel_siginfo *info, struct ucontext *co
         registers->rip = (uint64_t)user_copy_fault;
         return;
     }
-    if (is_single_step(signal, info, registers) && hides_step(thread, rip)) {
+    if (is_single_step(signal, info, registers) && hides_step(thread, registers)) {
         return;
     }
     if (signal == SIGSEGV && info->si_code == SI_OFFER) {
