@@ -192,13 +192,14 @@ void arm_dispatch(struct thread *thread)
     }
 }
 
-void adopt_area(struct thread *thread)
+bool adopt_area(struct thread *thread)
 {
     if (SYS2(__NR_arch_prctl, ARCH_SET_GS, thread) != 0) {
-        fatal("the base of %gs can't be set");
+        return false;
     }
     thread->tid = (int32_t)SYS0(__NR_gettid);
     thread->pid = (int32_t)SYS0(__NR_getpid);
     register_alternate_stack(thread);
     arm_dispatch(thread);
+    return true;
 }

@@ -288,9 +288,10 @@ static void name_image(struct execution *execution, int image_fd)
     char number[24] = "";
     append_number(number, sizeof number, (uint64_t)image_fd);
     size_t wanted = strlen(execution->program.execfn);
-    size_t length = sizeof PATH_OF_DESCRIPTOR - 1 + strlen(number);
+    const char *directory = own_descriptors();
+    size_t length = strlen(directory) + strlen(number);
     execution->path[0] = 0;
-    append_string(execution->path, sizeof execution->path, PATH_OF_DESCRIPTOR);
+    append_string(execution->path, sizeof execution->path, directory);
     for (; length < wanted && length < sizeof execution->path - 1; length++) {
         append_string(execution->path, sizeof execution->path, "/");
     }
@@ -307,10 +308,11 @@ static void close_if_open(int fd)
 /* Opens what the new image needs and executes it. Returns on failure, with all of it closed. */
 static long execute(struct execution *execution)
 {
+    const char *image = is_first_thread() ? "/proc/self/exe" : "/proc/thread-self/exe";
     int session_fd = (int)seal_session(execution);
-    int image_fd = session_fd < 0 ? session_fd
-                                  : (int)SYS4(__NR_openat, AT_FDCWD, "/proc/thread-self/exe",
-                                              O_RDONLY | O_CLOEXEC, 0);
+    int image_fd = session_fd < 0
+                       ? session_fd
+                       : (int)SYS4(__NR_openat, AT_FDCWD, image, O_RDONLY | O_CLOEXEC, 0);
     long result = image_fd < 0 ? image_fd : place_side_by_side(&session_fd, &image_fd);
     if (result == 0) {
         /* These two cross the exec; the new image closes them. */

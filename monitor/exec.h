@@ -6,11 +6,14 @@
 #include "endorun/session.h"
 #include "../loader/image/elf.h"
 
-/* How an image learns the number of its own descriptor: AT_EXECFN is one of these and a number. */
-/* /proc/self would be the descriptors of the first thread, which one may have left by unshare(2).
+/*
+ * How an image learns the number of its own descriptor: AT_EXECFN is one of these and a number. The
+ * last is what the kernel makes of execveat(2). /proc/self is the first thread, which may have ended
+ * or have other descriptors; for itself it is the cheaper way.
  */
-#define PATH_OF_DESCRIPTOR        "/proc/thread-self/fd/" /* what the monitor executes */
-#define KERNEL_PATH_OF_DESCRIPTOR "/dev/fd/"              /* what the kernel makes of execveat(2) */
+#define FIRST_THREAD_DESCRIPTORS "/proc/self/fd/"
+#define THREAD_DESCRIPTORS       "/proc/thread-self/fd/"
+#define KERNEL_DESCRIPTORS       "/dev/fd/"
 
 #define SCRIPT_DEPTH_MAX 5                            /* fs/exec.c: exec_binprm() */
 #define SCRIPT_LINE_MAX  256                          /* BINPRM_BUF_SIZE */
@@ -33,6 +36,11 @@ struct program {
     struct elf_file elf;         /* headers of the ELF file */
     struct elf_file interpreter; /* scratch: headers of its interpreter */
 };
+
+bool is_first_thread(void);
+
+/* The directory of this thread's descriptors: one of the first two. */
+const char *own_descriptors(void);
 
 /*
  * Finds what execveat(directory, path, ..., flags) would run, scripts followed, checks it, and

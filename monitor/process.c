@@ -72,7 +72,9 @@ void monitor_child_start(struct thread *thread)
     if (thread->handlers_cleared) {
         install_held_handlers();
     }
-    adopt_area(thread);
+    if (!adopt_area(thread)) {
+        fatal("the base of %gs can't be set");
+    }
     channel_attach(thread);
     set_kernel_mask(thread->entry_mask);
 }

@@ -34,8 +34,11 @@ int32_t find_thread_open_to(const struct thread *thread, int signal);
 /* Unmaps what a call, or a vfork child's exec, has left. */
 void scratch_release(struct thread *thread);
 
-/* Makes this kernel thread the one of `thread`: %gs, alternate stack, SUD. Signals are blocked. */
-void adopt_area(struct thread *thread);
+/*
+ * Makes this kernel thread the one of `thread`: %gs, alternate stack, SUD. Signals are blocked.
+ * False: %gs can't be set, because this kernel thread runs under another monitor.
+ */
+bool adopt_area(struct thread *thread);
 
 /* Arms Syscall User Dispatch for this kernel thread. Fatal on failure. */
 void arm_dispatch(struct thread *thread);

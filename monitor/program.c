@@ -34,10 +34,20 @@ static void name_program(struct program *program, int directory, const char *pat
     append_string(program->execfn, sizeof program->execfn, path);
 }
 
+bool is_first_thread(void)
+{
+    return SYS0(__NR_gettid) == SYS0(__NR_getpid);
+}
+
+const char *own_descriptors(void)
+{
+    return is_first_thread() ? FIRST_THREAD_DESCRIPTORS : THREAD_DESCRIPTORS;
+}
+
 /* A descriptor for reading of the file that `descriptor` is. */
 static long reopen(int descriptor)
 {
-    char path[64] = PATH_OF_DESCRIPTOR;
+    char path[64] = "";
     long mode = SYS2(__NR_fcntl, descriptor, F_GETFL);
     if (mode < 0) {
         return mode;
@@ -45,6 +55,7 @@ static long reopen(int descriptor)
     if ((mode & O_PATH_FLAG) == 0 && (mode & O_ACCMODE) != O_WRONLY) {
         return SYS3(__NR_fcntl, descriptor, F_DUPFD_CLOEXEC, 3);
     }
+    append_string(path, sizeof path, own_descriptors());
     append_number(path, sizeof path, (uint64_t)descriptor);
     return SYS4(__NR_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
 }
@@ -243,7 +254,8 @@ static long check_program(struct program *program)
 /* The path by which /proc leads to an open file, as /proc/self/exe natively shows a program's. */
 static void canonical_path(int fd, char path[PATH_MAX_BYTES])
 {
-    char link[64] = PATH_OF_DESCRIPTOR;
+    char link[64] = "";
+    append_string(link, sizeof link, own_descriptors());
     append_number(link, sizeof link, (uint64_t)fd);
     long length = SYS4(__NR_readlinkat, AT_FDCWD, link, path, PATH_MAX_BYTES - 1);
     path[length > 0 ? length : 0] = 0;

@@ -460,7 +460,7 @@ void monitor_signal(int signal, struct kernel_siginfo *info, struct ucontext *co
     struct thread *thread = current_thread();
     struct sigcontext *registers = &context->mcontext;
     uint64_t rip = registers->rip;
-    if ((signal == SIGSEGV || signal == SIGBUS) && rip == (uint64_t)user_copy_begin &&
+    if ((signal == SIGSEGV || signal == SIGBUS) && in_range(rip, user_copy_begin, user_copy_end) &&
         is_synchronous(signal, info, registers)) {
         registers->rip = (uint64_t)user_copy_fault;
         return;

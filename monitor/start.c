@@ -131,10 +131,12 @@ static const char *behind_prefix(const char *string, const char *prefix)
 /* The number of the image's descriptor from AT_EXECFN, -1 if it was not executed by one. */
 static int image_descriptor(const char *name)
 {
-    const char *digits = behind_prefix(name, KERNEL_PATH_OF_DESCRIPTOR);
+    static const char *const directories[] = {FIRST_THREAD_DESCRIPTORS, THREAD_DESCRIPTORS,
+                                              KERNEL_DESCRIPTORS};
+    const char *digits = 0;
     int number = 0;
-    if (digits == 0) {
-        digits = behind_prefix(name, PATH_OF_DESCRIPTOR);
+    for (unsigned i = 0; i < sizeof directories / sizeof directories[0] && digits == 0; i++) {
+        digits = behind_prefix(name, directories[i]);
     }
     while (digits != 0 && *digits == '/') { /* see name_image() in exec.c */
         digits++;
@@ -512,11 +514,10 @@ noreturn void monitor_start(uint64_t *stack)
     if (thread == 0) {
         fatal("no memory for the first thread's area");
     }
-    if (SYS2(__NR_arch_prctl, ARCH_SET_GS, thread) == -EPERM) {
+    if (!adopt_area(thread)) {
         refuse(session_string(session->execfn),
                "endorun can't run inside endorun: the outer monitor owns %gs and the system calls",
                125);
     }
-    adopt_area(thread);
     call_on_stack(thread->monitor_stack, run, &start);
 }
