@@ -65,6 +65,7 @@ enum { SS_ONSTACK = 1, SS_DISABLE = 2 };
 
 #define SI_KERNEL         0x80
 #define SI_TKILL          (-6)
+#define SYS_SECCOMP       1 /* si_code of a SIGSYS raised by a seccomp filter */
 #define SYS_USER_DISPATCH 2 /* si_code of a SIGSYS raised by Syscall User Dispatch */
 #define TRAP_BRKPT        1
 #define TRAP_TRACE        2
@@ -150,6 +151,13 @@ struct fp_sw_bytes {
     uint32_t xstate_size;
     uint32_t padding[7];
 };
+
+/* Selectors of 64-bit programs: arch/x86/include/asm/segment.h. */
+#define USER_CS 0x33
+#define USER_DS 0x2b
+
+/* ucontext.flags, arch/x86/include/uapi/asm/ucontext.h: SS is restored as it stands there. */
+#define UC_STRICT_RESTORE_SS 4UL
 
 #define EFLAGS_TF (1UL << 8)
 #define EFLAGS_DF (1UL << 10)
@@ -241,6 +249,15 @@ struct prctl_mm_map {
 
 #define MREMAP_MAYMOVE 1UL
 #define MREMAP_FIXED   2UL
+#define SHM_REMAP      040000UL
+#define IPC_STAT       2
+
+/* struct shmid64_ds, include/uapi/asm-generic/shmbuf.h: all of it is written, one field is used. */
+struct kernel_shmid {
+    uint64_t permissions[6];
+    uint64_t size; /* of the segment, bytes */
+    uint64_t others[7];
+};
 
 #define MADV_POPULATE_WRITE 23 /* Linux 5.14 */
 

@@ -17,7 +17,7 @@ call_handler handle_PSELECT6, handle_PPOLL, handle_EPOLL_PWAIT, handle_EPOLL_PWA
     handle_IO_PGETEVENTS; /* signal_calls.c */
 call_handler handle_CLONE, handle_CLONE3, handle_FORK, handle_VFORK, handle_EXIT; /* process.c */
 call_handler handle_EXECVE, handle_EXECVEAT;                                      /* exec.c */
-call_handler handle_MMAP, handle_MUNMAP, handle_MREMAP;                           /* memory.c */
+call_handler handle_MMAP, handle_MUNMAP, handle_MREMAP, handle_SHMAT;             /* memory.c */
 call_handler handle_PTRACE, handle_WAIT4;                                         /* tracer.c */
 call_handler handle_READLINK, handle_PATH_EXE;                                    /* self.c */
 call_handler handle_PRCTL, handle_ARCH_PRCTL, handle_MODIFY_LDT, handle_RSEQ;     /* control.c */

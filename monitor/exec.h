@@ -8,8 +8,8 @@
 
 /*
  * How an image learns the number of its own descriptor: AT_EXECFN is one of these and a number. The
- * last is what the kernel makes of execveat(2). /proc/self is the first thread, which may have ended
- * or have other descriptors; for itself it is the cheaper way.
+ * last is what the kernel makes of execveat(2). /proc/self is the first thread, which may have
+ * ended or have other descriptors; for itself it is the cheaper way.
  */
 #define FIRST_THREAD_DESCRIPTORS "/proc/self/fd/"
 #define THREAD_DESCRIPTORS       "/proc/thread-self/fd/"

@@ -56,8 +56,9 @@ static struct kernel_sigaction take_action(struct signal_table *table, int signa
 }
 
 void default_action(struct thread *thread, int signal, const struct kernel_siginfo *info,
-                    bool repeats)
+                    bool synchronous)
 {
+    bool repeats = synchronous && info->si_code != SI_KERNEL && signal != SIGSYS;
     struct kernel_sigaction reset = {.handler = SIG_DFL};
     SYS4(__NR_rt_sigaction, signal, &reset, 0, sizeof(sigset));
     if (!repeats) { /* comes again, to its default, once the mask allows */
@@ -114,7 +115,7 @@ void deliver_signal(struct thread *thread, int signal, const struct kernel_sigin
     bool synchronous = is_synchronous(signal, info, registers);
     if (action.handler == SIG_DFL ||
         (action.handler == SIG_IGN && synchronous && is_held(signal))) {
-        default_action(thread, signal, info, synchronous && info->si_code != SI_KERNEL);
+        default_action(thread, signal, info, synchronous);
         if (!is_held(signal)) {
             resume_program(thread, context);
         } /* else it dies where it stands: a core dump shows the program's own address */
@@ -163,6 +164,8 @@ void deliver_signal(struct thread *thread, int signal, const struct kernel_sigin
     registers->rsp = at;
     registers->rip = action.handler;
     registers->eflags &= ~(EFLAGS_DF | EFLAGS_RF | EFLAGS_TF);
+    registers->cs = USER_CS; /* the program may have been in 32-bit code */
+    registers->ss = USER_DS;
     registers->fpstate = 0; /* a handler starts with the initial FPU state */
     resume_program(thread, context);
 }
@@ -227,18 +230,23 @@ void return_from_handler(struct thread *thread, uint64_t rsp, struct ucontext *c
         return;
     }
     uint64_t fpstate = registers->fpstate;
-    uint16_t cs = registers->cs, ss = registers->ss, fs = registers->fs, gs = registers->gs;
+    uint16_t fs = registers->fs, gs = registers->gs;
     *registers = frame.uc.mcontext;
     registers->fpstate = fpstate;
-    registers->cs = cs;
-    registers->ss = ss;
     registers->fs = fs;
+    if ((frame.uc.flags & UC_STRICT_RESTORE_SS) == 0) {
+        registers->ss = USER_DS;
+    }
     registers->gs = gs;
     thread->held_blocked = frame.uc.sigmask & HELD_SIGNALS;
     context->sigmask = frame.uc.sigmask & ~HELD_SIGNALS;
     restore_alternate_stack(thread, &frame.uc.stack, registers->rsp);
     update_attention(thread);
-    resume_program(thread, context);
+    if ((registers->cs | 3) == USER_CS) {
+        resume_program(thread, context);
+    } else { /* to 32-bit code, which no jump of the gate's reaches */
+        thread->in_monitor = 0;
+    }
 }
 
 struct kernel_stack kernel_alternate_stack(const struct thread *thread)

@@ -14,7 +14,7 @@ long handle_MMAP(struct thread *thread, const struct user_registers *call)
         return result;
     }
     if ((flags & MAP_FIXED) != 0) {
-        modules_forget(call->rdi, call->rdi + call->rsi);
+        modules_cut(call->rdi, call->rsi, (flags & MAP_ANONYMOUS) != 0);
     }
     if ((protection & PROT_EXEC) != 0 && (flags & MAP_TYPE) == MAP_PRIVATE &&
         (flags & MAP_ANONYMOUS) == 0) {
@@ -35,7 +35,23 @@ long handle_MREMAP(struct thread *thread, const struct user_registers *call)
 {
     (void)thread;
     if ((call->r10 & MREMAP_MAYMOVE) != 0) {
-        modules_restore(call->rdi, call->rdi + call->rsi);
+        modules_restore(call->rdi, call->rsi);
     }
-    return forward_call(call);
+    long result = forward_call(call);
+    if (!is_error(result) && (call->r10 & MREMAP_FIXED) != 0) {
+        modules_cut((uint64_t)result, call->rdx, false);
+    }
+    return result;
+}
+
+long handle_SHMAT(struct thread *thread, const struct user_registers *call)
+{
+    struct kernel_shmid status;
+    (void)thread;
+    long result = forward_call(call);
+    if (!is_error(result) && (call->rdx & SHM_REMAP) != 0 &&
+        SYS3(__NR_shmctl, call->rdi, IPC_STAT, &status) == 0) {
+        modules_cut((uint64_t)result, status.size, false);
+    }
+    return result;
 }

@@ -95,7 +95,6 @@ static void continue_forked(struct thread *thread, const struct creation *creati
     }
     thread->shares_descriptors = (creation->flags & CLONE_FILES) != 0;
     thread->freed_by_parent = false;
-    forget_held_signals(thread);
     thread->registers.rsp = creation->stack;
     thread->pid = (int32_t)SYS0(__NR_getpid);
     thread->tid = (int32_t)SYS0(__NR_gettid);
@@ -116,6 +115,8 @@ static long create_process(struct thread *thread, struct creation *creation, sig
     if (creation->number == __NR_clone) {
         creation->arguments[1] = 0;
     }
+    struct held_signals aside;
+    set_held_signals_aside(thread, &aside);
     long result = clone_syscall(creation->number, creation->arguments, 0);
     lock_release(&table->lock);
     if (result == 0) {
@@ -123,6 +124,7 @@ static long create_process(struct thread *thread, struct creation *creation, sig
         return 0;
     }
     areas_unlock_after_fork();
+    put_held_signals_back(thread, &aside);
     return result;
 }
 
@@ -156,13 +158,14 @@ static long create(struct thread *thread, struct creation *creation)
     if (thread->queued) {
         return CALL_ABORTED; /* as the kernel: signals first, then fork */
     }
-    /* Held ones too: one that the child got before it is set up would be lost. */
-    sigset mask = block_signals(ALL_SIGNALS);
+    /* A child that shares memory starts with its creator's %gs: it can't take a held one either. */
+    bool sharing = (creation->flags & CLONE_VM) != 0;
+    sigset mask = block_signals(sharing ? ALL_SIGNALS : ALL_BUT_HELD);
     if (thread->queued) {
         return CALL_ABORTED;
     }
-    long result = (creation->flags & CLONE_VM) != 0 ? create_sharing(thread, creation, mask)
-                                                    : create_process(thread, creation, mask);
+    long result =
+        sharing ? create_sharing(thread, creation, mask) : create_process(thread, creation, mask);
     if (result != 0) {
         set_kernel_mask(mask);
     }

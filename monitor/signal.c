@@ -98,10 +98,31 @@ void drop_held_signal(struct thread *thread, int signal)
     update_attention(thread);
 }
 
-void forget_held_signals(struct thread *thread)
+void set_held_signals_aside(struct thread *thread, struct held_signals *aside)
 {
-    memset(shared_signals, 0, sizeof shared_signals);
-    thread->held_pending = thread->held_offered = 0;
+    aside->pending = thread->held_pending;
+    memcpy(aside->info, thread->held_info, sizeof aside->info);
+    thread->held_pending &= ~aside->pending;
+    aside->shared = 0;
+    for (int signal = 1; signal <= SIGNAL_COUNT && shares_signals(thread); signal++) {
+        if (is_held(signal) && take_shared(signal, &aside->shared_info[held_index(signal)])) {
+            aside->shared |= signal_bit(signal);
+        }
+    }
+}
+
+void put_held_signals_back(struct thread *thread, const struct held_signals *aside)
+{
+    for (int signal = 1; signal <= SIGNAL_COUNT; signal++) {
+        if ((aside->pending & ~thread->held_pending & signal_bit(signal)) != 0) {
+            thread->held_info[held_index(signal)] = aside->info[held_index(signal)];
+            thread->held_pending |= signal_bit(signal);
+        }
+        if ((aside->shared & signal_bit(signal)) != 0) {
+            put_shared(signal, &aside->shared_info[held_index(signal)]);
+        }
+    }
+    thread->held_offered |= aside->shared;
     update_attention(thread);
 }
 
@@ -166,6 +187,9 @@ static bool in_range(uint64_t rip, code_label first, code_label behind)
 bool is_synchronous(int signal, const struct kernel_siginfo *info,
                     const struct sigcontext *registers)
 {
+    if (signal == SIGSYS) {
+        return info->si_code == SYS_SECCOMP && info->sigsys.call_addr == registers->rip;
+    }
     sigset faults = signal_bit(SIGSEGV) | signal_bit(SIGBUS) | signal_bit(SIGILL) |
                     signal_bit(SIGFPE) | signal_bit(SIGTRAP);
     if ((faults & signal_bit(signal)) == 0 || info->si_code <= 0) {
@@ -371,12 +395,20 @@ static void queue_signal(struct thread *thread, const struct kernel_siginfo *inf
 }
 
 /* A signal interrupted the monitor itself. */
-static void signal_in_monitor(struct thread *thread, int signal, const struct kernel_siginfo *info,
+static void signal_in_monitor(struct thread *thread, int signal, struct kernel_siginfo *info,
                               struct ucontext *context)
 {
     uint64_t rip = context->mcontext.rip;
-    if (is_held(signal) && is_synchronous(signal, info, &context->mcontext)) {
+    bool synchronous = is_synchronous(signal, info, &context->mcontext);
+    if (is_held(signal) && signal != SIGSYS && synchronous) {
         fatal_at("fault in the monitor", rip); /* SIGILL and the like repeat, blocked: fatal too */
+    }
+    if (signal == SIGSYS && synchronous) { /* a seccomp filter's trap, of the program's call */
+        info->sigsys.call_addr = thread->continuation;
+        if ((thread->held_blocked & signal_bit(SIGSYS)) != 0) {
+            default_action(thread, signal, info, true);
+            return;
+        }
     }
     sigset blocked = thread->wait_mask_valid ? thread->wait_mask : thread->held_blocked;
     /* While the monitor blocks all signals, the kernel's mask is not the one to be restored. */
@@ -494,14 +526,14 @@ void monitor_signal(int signal, struct kernel_siginfo *info, struct ucontext *co
     if (place == PLACE_EDGE && is_single_step(signal, info, registers) && info->si_addr == rip) {
         info->si_addr = registers->rip;
     }
-    if (signal == SIGSYS && info->si_code > 0 && info->sigsys.call_addr == rip &&
+    if (signal == SIGSYS && info->si_code == SYS_SECCOMP && info->sigsys.call_addr == rip &&
         place == PLACE_EDGE) {
-        info->sigsys.call_addr = registers->rip; /* a seccomp filter's trap */
+        info->sigsys.call_addr = registers->rip;
     }
     thread->in_monitor = 1;
     if (is_held(signal) && (thread->held_blocked & signal_bit(signal)) != 0) {
         if (is_synchronous(signal, info, registers)) {
-            default_action(thread, signal, info, info->si_code != SI_KERNEL);
+            default_action(thread, signal, info, true);
             return;
         }
         hold_signal(thread, signal, info);

@@ -50,10 +50,10 @@ void update_attention(struct thread *thread);
 
 /*
  * Lets the kernel take the default action for a signal: it is sent again, unless the instruction
- * that raised it `repeats` it by itself when the program goes on.
+ * that raised a `synchronous` one does so by itself when the program goes on.
  */
 void default_action(struct thread *thread, int signal, const struct kernel_siginfo *info,
-                    bool repeats);
+                    bool synchronous);
 
 static inline bool is_held(int signal)
 {
@@ -82,8 +82,16 @@ int take_held_signal(struct thread *thread, sigset which, struct kernel_siginfo 
 /* Forgets one, as the kernel does when it becomes ignored. */
 void drop_held_signal(struct thread *thread, int signal);
 
-/* In the child of a fork: nothing is pending. */
-void forget_held_signals(struct thread *thread);
+/*
+ * Around a fork, whose child starts with none pending but may get its own at once: takes all out,
+ * and puts them back in the parent.
+ */
+struct held_signals {
+    sigset pending, shared;
+    struct kernel_siginfo info[3], shared_info[3];
+};
+void set_held_signals_aside(struct thread *thread, struct held_signals *aside);
+void put_held_signals_back(struct thread *thread, const struct held_signals *aside);
 
 /*
  * Around an exec, which the kernel's pending signals survive: gives it those that the monitor

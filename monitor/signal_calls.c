@@ -170,8 +170,8 @@ long handle_RT_SIGRETURN(struct thread *thread, const struct user_registers *cal
     }
     *context = (struct ucontext){.flags = 7 /* UC_FP_XSTATE, UC_SIGCONTEXT_SS, strict */};
     context->stack = kernel_alternate_stack(thread);
-    context->mcontext.cs = 0x33;
-    context->mcontext.ss = 0x2b;
+    context->mcontext.cs = USER_CS;
+    context->mcontext.ss = USER_DS;
     context->mcontext.rip = call->rip;
     context->mcontext.rsp = call->rsp;
     context->mcontext.fpstate = thread->fpu_image;
@@ -258,7 +258,8 @@ long handle_RT_SIGTIMEDWAIT(struct thread *thread, const struct user_registers *
     }
     thread->held_waited = 0;
     update_attention(thread);
-    if (result > 0 && call->rsi != 0 && copy_to_user(user_pointer(call->rsi), &info, sizeof info) != 0) {
+    if (result > 0 && call->rsi != 0 &&
+        copy_to_user(user_pointer(call->rsi), &info, sizeof info) != 0) {
         return -EFAULT;
     }
     return result;

@@ -147,6 +147,7 @@ enum endorun_decision {
     X(WAIT4)                                                                                       \
     X(MUNMAP)                                                                                      \
     X(MREMAP)                                                                                      \
+    X(SHMAT)                                                                                       \
     X(PATH_EXE) /* follows a path that may be /proc/self/exe, which is to name the program */      \
     X(READLINK) /* reads a link that may be /proc/self/exe */                                      \
     X(PRCTL)                                                                                       \

@@ -32,23 +32,29 @@ static uint64_t site_of(const struct stub *stub)
     return (uint64_t)stub + STUB_LEA_END + (uint64_t)(int64_t)stub->site - 2;
 }
 
-bool module_register(const struct module *module)
+/* Needs the lock. */
+static bool insert(const struct module *module)
 {
-    bool done = false;
-    lock_acquire(&modules_lock);
     for (uint32_t i = 0; i < MODULES_MAX; i++) {
         if (modules[i].stubs == 0) {
-            modules[i].text_start = module->text_start;
-            modules[i].text_end = module->text_end;
-            modules[i].stubs_size = module->stubs_size;
-            __atomic_store_n(&modules[i].stubs, module->stubs, __ATOMIC_RELEASE);
+            uint64_t stubs = module->stubs;
+            struct module entry = *module;
+            entry.stubs = 0;
+            modules[i] = entry;
+            __atomic_store_n(&modules[i].stubs, stubs, __ATOMIC_RELEASE);
             if (i >= module_count) {
                 __atomic_store_n(&module_count, i + 1, __ATOMIC_RELEASE);
             }
-            done = true;
-            break;
+            return true;
         }
     }
+    return false;
+}
+
+bool module_register(const struct module *module)
+{
+    lock_acquire(&modules_lock);
+    bool done = insert(module);
     lock_release(&modules_lock);
     return done;
 }
@@ -80,7 +86,7 @@ static const struct stub *stub_at(const struct module *module, uint64_t rip)
 /* The stub whose padding slot begins at `rip`, or NULL. */
 static const struct stub *stub_of_slot(const struct module *module, uint64_t rip)
 {
-    uint64_t offset = rip - module->text_start;
+    uint64_t offset = rip - module->base;
     const uint32_t *slots = slots_of(module);
     uint32_t count = header_of(module)->count;
     for (uint32_t i = 0; i < count; i++) {
@@ -132,16 +138,29 @@ bool module_hides_step(uint64_t rip)
            offset <= (uint64_t)ENDORUN_PLAN_DISPLACE_MAX - stub->displaced_size;
 }
 
-static void restore_site(const struct stub *stub)
+/* Only where our own jump stands: the program may have written something else there. */
+static void restore_site(const struct module *module, const struct stub *stub)
 {
-    uint64_t site = site_of(stub);
+    const uint8_t *code = (const uint8_t *)site_of(stub);
+    uint64_t site = (uint64_t)code;
+    uint64_t copy = (uint64_t)stub + ENDORUN_PLAN_DISPLACE_MAX - stub->displaced_size;
+    if (site - stub->displaced_size < module->text_start || site + 2 > module->text_end) {
+        return;
+    }
     if (stub->tactic == ENDORUN_TACTIC_PADDING) {
         static const uint8_t syscall_bytes[2] = {0x0f, 0x05};
-        memcpy((void *)site, syscall_bytes, sizeof syscall_bytes);
+        if (code[0] == 0xeb && stub_of_slot(module, site + 2 + (uint64_t)(int8_t)code[1]) == stub) {
+            memcpy((void *)site, syscall_bytes, sizeof syscall_bytes);
+        }
         return;
     }
     uint8_t original[ENDORUN_PLAN_DISPLACE_MAX];
-    uint64_t copy = (uint64_t)stub + ENDORUN_PLAN_DISPLACE_MAX - stub->displaced_size;
+    int32_t jump;
+    memcpy(&jump, code - stub->displaced_size + 1, sizeof jump);
+    if (code[-(int)stub->displaced_size] != 0xe9 ||
+        site - stub->displaced_size + 5 + (uint64_t)(int64_t)jump != copy) {
+        return;
+    }
     memcpy(original, (const void *)copy, stub->displaced_size);
     if (stub->rip_relative != 0) {
         int32_t displacement;
@@ -159,30 +178,63 @@ static void release(struct module *module)
     SYS2(__NR_munmap, stubs, module->stubs_size);
 }
 
-static void forget(uint64_t start, uint64_t end)
+static bool overlaps(const struct module *module, uint64_t start, uint64_t end)
 {
-    for (uint32_t i = 0; i < module_count; i++) {
+    return module->stubs != 0 && module->text_start < end && module->text_end > start;
+}
+
+/*
+ * No text of the module is left. An entry without text still tells what its stubs stand for: behind
+ * `text_end` 0 lies nothing.
+ */
+static void drop(struct module *module, bool keep_stubs)
+{
+    if (keep_stubs || module->split) {
+        module->text_end = 0;
+    } else {
+        release(module);
+    }
+}
+
+static void cut(uint64_t start, uint64_t end, bool keep_stubs)
+{
+    uint32_t count = module_count;
+    for (uint32_t i = 0; i < count; i++) {
         struct module *module = &modules[i];
-        if (module->stubs != 0 && module->text_start >= start && module->text_end <= end) {
-            release(module);
+        if (!overlaps(module, start, end)) {
+            continue;
+        }
+        bool before = module->text_start<start, behind = module->text_end> end;
+        if (before && behind) {
+            struct module rest = *module;
+            rest.text_start = end;
+            rest.split = module->split = true;
+            module->text_end = start;
+            insert(&rest);
+        } else if (before) {
+            module->text_end = start;
+        } else if (behind) {
+            module->text_start = end;
+        } else {
+            drop(module, keep_stubs);
         }
     }
 }
 
-void modules_forget(uint64_t start, uint64_t end)
+void modules_cut(uint64_t start, uint64_t length, bool keep_stubs)
 {
     if (module_count == 0) {
         return;
     }
     lock_acquire(&modules_lock);
-    forget(start, end);
+    cut(start, start + round_up(length, PAGE_SIZE), keep_stubs);
     lock_release(&modules_lock);
 }
 
-static bool holds_module(uint64_t start, uint64_t end)
+static bool holds_text(uint64_t start, uint64_t end)
 {
     for (uint32_t i = 0; i < module_count; i++) {
-        if (modules[i].stubs != 0 && modules[i].text_start >= start && modules[i].text_end <= end) {
+        if (overlaps(&modules[i], start, end)) {
             return true;
         }
     }
@@ -191,37 +243,39 @@ static bool holds_module(uint64_t start, uint64_t end)
 
 long modules_unmap(uint64_t start, uint64_t length)
 {
+    uint64_t end = start + round_up(length, PAGE_SIZE);
     lock_acquire(&modules_lock);
-    bool known = holds_module(start, start + length);
+    bool known = holds_text(start, end);
     if (!known) {
         lock_release(&modules_lock);
     }
     long result = SYS2(__NR_munmap, start, length);
     if (known) {
         if (result == 0) {
-            forget(start, start + length);
+            cut(start, end, false);
         }
         lock_release(&modules_lock);
     }
     return result;
 }
 
-void modules_restore(uint64_t start, uint64_t end)
+void modules_restore(uint64_t start, uint64_t length)
 {
+    uint64_t end = start + round_up(length, PAGE_SIZE);
     lock_acquire(&modules_lock);
     for (uint32_t i = 0; i < module_count; i++) {
         struct module *module = &modules[i];
-        uint64_t length = module->text_end - module->text_start;
-        if (module->stubs == 0 || module->text_start >= end || module->text_end <= start ||
+        length = module->text_end - module->text_start;
+        if (!overlaps(module, start, end) ||
             SYS3(__NR_mprotect, module->text_start, length, PROT_READ | PROT_WRITE) != 0) {
             continue;
         }
         const struct stub *stubs = stubs_of(module);
         for (uint32_t j = 0; j < header_of(module)->count; j++) {
-            restore_site(&stubs[j]);
+            restore_site(module, &stubs[j]);
         }
         SYS3(__NR_mprotect, module->text_start, length, PROT_READ | PROT_EXEC);
-        release(module);
+        drop(module, false);
     }
     lock_release(&modules_lock);
 }

@@ -42,9 +42,11 @@ _Static_assert(sizeof(struct stub_header) == 64, "stubs are aligned to their siz
 _Static_assert(sizeof(struct stub) == 32, "stubs are found by dividing");
 
 struct module {
-    uint64_t text_start, text_end; /* the rewritten mapping */
+    uint64_t text_start, text_end; /* what is left of the rewritten mapping */
+    uint64_t base;                 /* where that began */
     uint64_t stubs;                /* struct stub_header; 0: this entry is free */
     uint64_t stubs_size;
+    bool split; /* other entries have the same stubs: they stay */
 };
 
 /* False when the registry is full. The entry is visible to signal handlers at once. */
@@ -56,8 +58,12 @@ uint64_t module_address_shown(uint64_t rip);
 /* A single step that ended at `rip` is one the program natively would not see. */
 bool module_hides_step(uint64_t rip);
 
-/* The mappings in [start, end) are gone: their stubs go too. */
-void modules_forget(uint64_t start, uint64_t end);
+/*
+ * Something else was mapped over [start, start + length). The stubs of text that is gone as a whole
+ * are unmapped, unless they are to stay: programs put a copy of their text on large pages in its
+ * place, with the jumps to the stubs in it.
+ */
+void modules_cut(uint64_t start, uint64_t length, bool keep_stubs);
 
 /*
  * munmap(2) for the program. Atomic for the registry: else another thread could map and register a
@@ -65,8 +71,8 @@ void modules_forget(uint64_t start, uint64_t end);
  */
 long modules_unmap(uint64_t start, uint64_t length);
 
-/* Takes the rewriting in [start, end) back, before the mapping moves. */
-void modules_restore(uint64_t start, uint64_t end);
+/* Takes the rewriting in [start, start + length) back, before the mapping moves. */
+void modules_restore(uint64_t start, uint64_t length);
 
 /* The text of the monitor image itself. */
 extern uint64_t monitor_text_start, monitor_text_end;

@@ -250,6 +250,7 @@ static void apply_plan(struct target *target, const struct loaded_plan *plan,
     }
     const struct module module = {.text_start = target->start,
                                   .text_end = target->start + target->length,
+                                  .base = target->start,
                                   .stubs = target->stubs,
                                   .stubs_size = size};
     if (!module_register(&module)) {
@@ -262,7 +263,7 @@ static void apply_plan(struct target *target, const struct loaded_plan *plan,
     if (SYS3(__NR_mprotect, target->stubs, size, PROT_READ | PROT_EXEC) != 0 ||
         SYS3(__NR_mprotect, target->stubs, size, PROT_READ | PROT_WRITE) != 0 ||
         SYS3(__NR_mprotect, target->start, target->length, PROT_READ | PROT_WRITE) != 0) {
-        modules_forget(module.text_start, module.text_end);
+        modules_cut(target->start, target->length, false);
         target->stubs = 0;
         return;
     }

@@ -264,6 +264,93 @@ static void test_second_libc(char **argv)
     say("a second libc: run, moved, patched, replaced\n");
 }
 
+/* Data where a library's text was: no rewriting of that text may reach it, nor take it back. */
+static void expect_untouched(uint8_t *data, size_t size, const char *what)
+{
+    uint8_t *moved = mremap(data, size, size + (64 << 20), MREMAP_MAYMOVE);
+    CHECK(moved != MAP_FAILED, "%s: mremap: %s", what, strerror(errno));
+    size_t changed = 0;
+    for (size_t i = 0; i < size; i++) {
+        changed += moved[i] != 'x';
+    }
+    CHECK_EQ(changed, 0, what);
+    moved[0] = 'y';
+    MUST(munmap(moved, size + (64 << 20)));
+}
+
+static uint8_t *fill(void *at, size_t size)
+{
+    uint8_t *data = mmap(at, size, PROT_READ | PROT_WRITE,
+                         MAP_PRIVATE | MAP_ANONYMOUS | (at ? MAP_FIXED_NOREPLACE : 0), -1, 0);
+    CHECK(data != MAP_FAILED && (!at || data == at), "mmap: %s", strerror(errno));
+    return memset(data, 'x', size);
+}
+
+static void test_data_in_place_of_text(void)
+{
+    int fd = MUST(open("/lib/x86_64-linux-gnu/libc.so.6", O_RDONLY | O_CLOEXEC));
+    size_t length = (size_t)MUST(lseek(fd, 0, SEEK_END));
+    size_t size = (length + PAGE - 1) & ~(size_t)(PAGE - 1), half = size / 2 & ~(size_t)(PAGE - 1);
+    CHECK(length != size, "a file of whole pages");
+    off_t offset = find_getpid(fd, size);
+    for (int round = 0; round < 6; round++) {
+        uint8_t *text = mmap(NULL, length, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+        CHECK(text != MAP_FAILED, "mmap: %s", strerror(errno));
+        expect_pid(text + offset, "the library");
+        uint8_t *data;
+        switch (round) {
+        case 0: /* a length that is no multiple of the page size */
+            MUST(munmap(text, length));
+            expect_untouched(fill(text, size), size, "after munmap");
+            break;
+        case 1:
+            MUST(munmap(text, half));
+            MUST(munmap(text + half, size - half));
+            expect_untouched(fill(text, size), size, "after munmap of halves");
+            break;
+        case 2: /* a hole in the middle */
+            MUST(munmap(text + half, 2 * PAGE));
+            expect_pid(text + offset, "beside a hole");
+            expect_untouched(fill(text + half, 2 * PAGE), 2 * PAGE, "in a hole");
+            expect_pid(text + offset, "beside a hole that was used");
+            MUST(munmap(text, size));
+            break;
+        case 3:
+            data = mremap(fill(NULL, size), size, size, MREMAP_MAYMOVE | MREMAP_FIXED, text);
+            CHECK(data == text, "mremap: %s", strerror(errno));
+            expect_untouched(data, size, "after mremap over it");
+            break;
+        case 4: { /* as on large pages: a copy of the text in its own place */
+            uint8_t *copy = fill(NULL, size);
+            memcpy(copy, text, length);
+            data = mmap(text, size, PROT_READ | PROT_WRITE | PROT_EXEC,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+            CHECK(data == text, "mmap: %s", strerror(errno));
+            memcpy(text, copy, length);
+            expect_pid(text + offset, "a copy in its place");
+            MUST(munmap(text, size));
+            MUST(munmap(copy, size));
+            break;
+        }
+        default: {
+            int id = MUST(shmget(IPC_PRIVATE, size, IPC_CREAT | 0600));
+            data = shmat(id, text, SHM_REMAP);
+            CHECK(data == text, "shmat: %s", strerror(errno));
+            MUST(shmctl(id, IPC_RMID, NULL));
+            memset(data, 'x', size);
+            data = mremap(data, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, 0x200000000000);
+            CHECK(data == (void *)0x200000000000, "mremap: %s", strerror(errno));
+            for (size_t i = 0; i < size; i++) {
+                CHECK(data[i] == 'x', "byte %zu of shared memory changed", i);
+            }
+            MUST(munmap(data, size));
+        }
+        }
+    }
+    close(fd);
+    say("data in place of text: untouched\n");
+}
+
 /* ---------------------------------------------------------------- the program's own text */
 
 __attribute__((section(".text.own"), aligned(PAGE), noipa)) static long own_call(void)
@@ -472,6 +559,7 @@ int main(int argc, char **argv)
     test_moves();
     test_reused_addresses();
     test_second_libc(argv);
+    test_data_in_place_of_text();
     test_own_text();
     test_jit();
     test_last_bytes();

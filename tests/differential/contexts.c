@@ -207,6 +207,74 @@ static void test_preemption(void)
 
 #endif
 
+/* ---------------------------------------------------------------- out of 32-bit code */
+
+/* At 4 GiB at most: what 32-bit code waits for, the code, and its stack. */
+struct low_memory {
+    volatile uint32_t handled;
+    uint8_t wait[28], back[32]; /* 32-bit: till handled; 64-bit: off this stack */
+    uint32_t stack[64];
+};
+static struct low_memory *low;
+static volatile unsigned frame_cs;
+
+static void note_segments(int signo, siginfo_t *info, void *context)
+{
+    (void)signo, (void)info;
+    uint16_t cs, ss;
+    __asm__ volatile("mov %%cs, %0\n mov %%ss, %1" : "=r"(cs), "=r"(ss));
+    CHECK_EQ(cs, 0x33, "CS in the handler");
+    CHECK_EQ(ss, 0x2b, "SS in the handler");
+    frame_cs = ((ucontext_t *)context)->uc_mcontext.gregs[REG_CSGSFS] & 0xffff;
+    low->handled++;
+}
+
+/* A signal interrupts code that runs in the 32-bit mode of a 64-bit process. */
+static void test_out_of_32_bit_code(void)
+{
+    low = mmap(NULL, sizeof *low, PROT_READ | PROT_WRITE | PROT_EXEC,
+               MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+    CHECK(low != MAP_FAILED, "mmap: %s", strerror(errno));
+    uint32_t flag = (uint32_t)(uintptr_t)&low->handled;
+    memcpy(low->wait, "\x83\x3d\0\0\0\0\0\x74\xf7\xcb", 10); /* cmpl $0, flag; je; lret */
+    memcpy(low->wait + 2, &flag, sizeof flag);
+    memcpy(low->back, "\x48\x89\xdc\xc3", 4); /* mov %rbx, %rsp; ret */
+    stack_t stack = {.ss_sp = alternate, .ss_size = sizeof alternate};
+    MUST(sigaltstack(&stack, NULL));
+    raw_handle(SIGALRM, note_segments, SA_SIGINFO | SA_ONSTACK, 0);
+    int in_32_bit_code = 0;
+    for (uint32_t i = 0; i < 20; i++) {
+        low->handled = 0;
+        low->stack[60] = (uint32_t)(uintptr_t)low->back;
+        low->stack[61] = 0x33;
+        struct {
+            uint32_t offset;
+            uint16_t selector;
+        } __attribute__((packed)) entry = {(uint32_t)(uintptr_t)low->wait, 0x23};
+        struct itimerval soon = {{0, 0}, {0, 3000}};
+        MUST(setitimer(ITIMER_REAL, &soon, NULL));
+        __asm__ volatile("sub $128, %%rsp\n"
+                         "lea 1f(%%rip), %%rax\n"
+                         "push %%rax\n"
+                         "mov %%rsp, %%rbx\n"
+                         "mov $0x2b, %%eax\n"
+                         "mov %%eax, %%ds\n"
+                         "mov %%eax, %%es\n"
+                         "mov %0, %%rsp\n"
+                         "ljmp *(%1)\n"
+                         "1: add $128, %%rsp\n"
+                         :
+                         : "r"(&low->stack[60]), "r"(&entry)
+                         : "rax", "rbx", "rcx", "rdx", "r8", "r9", "r10", "r11", "r12", "r13",
+                           "r14", "r15", "memory", "cc");
+        CHECK_EQ(low->handled, 1, "handler calls");
+        in_32_bit_code += frame_cs == 0x23; /* not if the signal was there first */
+    }
+    CHECK(in_32_bit_code > 0, "no signal came in 32-bit code");
+    MUST(munmap(low, sizeof *low));
+    say("out of 32-bit code: 20 times, and back into it\n");
+}
+
 int main(void)
 {
     MUST(pipe2(pipe_ends, O_CLOEXEC));
@@ -214,6 +282,7 @@ int main(void)
     test_many_jumps();
     test_nested();
     test_out_of_blocked_calls();
+    test_out_of_32_bit_code();
 #ifdef __GLIBC__
     test_preemption();
 #endif

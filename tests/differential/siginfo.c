@@ -4,10 +4,14 @@
  * SIGSEGV that says SEGV_PKUERR, and must get it in its handler like any other.
  */
 #include "common.h"
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <poll.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <ucontext.h>
 
 #ifndef F_SETSIG
 #define F_SETSIG 10
@@ -404,6 +408,87 @@ static void test_resend(void)
     say("sent from inside handlers: a chain of 101\n");
 }
 
+/* ---------------------------------------------------------------- a seccomp filter's trap */
+
+static volatile int trapped_nr, trapped_rax;
+static volatile bool trapped_at_rip;
+
+static void answer_trap(int signo, siginfo_t *info, void *context)
+{
+    greg_t *registers = ((ucontext_t *)context)->uc_mcontext.gregs;
+    CHECK_EQ(info->si_code, 1 /* SYS_SECCOMP */, "si_code");
+    CHECK_EQ(signo, SIGSYS, "signal");
+    trapped_nr = info->si_syscall;
+    trapped_rax = (int)registers[REG_RAX];
+    trapped_at_rip = info->si_call_addr == (void *)registers[REG_RIP];
+    registers[REG_RAX] = -ENOTTY;
+}
+
+/* As sandboxes do that answer their own calls by SECCOMP_RET_TRAP: the handler gives the result. */
+static void filter_traps(void)
+{
+    static const unsigned numbers[] = {SYS_getppid, SYS_openat, SYS_readlinkat, SYS_ppoll,
+                                       SYS_wait4,   SYS_mremap, SYS_munmap,     SYS_pause,
+                                       SYS_clone,   SYS_tgkill};
+    enum { COUNT = sizeof numbers / sizeof *numbers };
+    struct sock_filter filter[2 * COUNT + 2] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr))};
+    for (unsigned i = 0; i < COUNT; i++) {
+        filter[1 + 2 * i] =
+            (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, numbers[i], 0, 1);
+        filter[2 + 2 * i] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRAP);
+    }
+    filter[2 * COUNT + 1] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+    struct sock_fprog program = {2 * COUNT + 2, filter};
+    raw_handle(SIGSYS, answer_trap, SA_SIGINFO, 0);
+    MUST(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+    MUST(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program));
+    for (unsigned i = 0; i < COUNT; i++) {
+        trapped_nr = -1;
+        CHECK_EQ(raw(numbers[i], 0, 0, 0, 0, 0, 0), -ENOTTY, "the handler's answer");
+        CHECK_EQ(trapped_nr, numbers[i], "si_syscall");
+        CHECK_EQ(trapped_rax, numbers[i], "RAX in the frame");
+        CHECK(trapped_at_rip, "call %u: si_call_addr is not RIP in the frame", numbers[i]);
+    }
+    _exit(0);
+}
+
+static void trap_getppid(void)
+{
+    struct sock_filter filter[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getppid, 1, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_wait4, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRAP), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+    struct sock_fprog program = {5, filter};
+    MUST(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+    MUST(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program));
+}
+
+/* Neither ignoring nor blocking SIGSYS saves from a filter's trap. */
+static void ignores_filter_trap(void)
+{
+    disposition(SIGSYS, SIG_IGN);
+    trap_getppid();
+    raw(SYS_getppid);
+}
+
+static void blocks_filter_trap(void)
+{
+    raw_handle(SIGSYS, answer_trap, SA_SIGINFO, 0);
+    raw_mask(SIG_SETMASK, ~0ULL);
+    trap_getppid();
+    raw(SYS_getppid);
+}
+
+static void blocks_filter_trap_of_wait(void)
+{
+    raw_handle(SIGSYS, answer_trap, SA_SIGINFO, 0);
+    raw_mask(SIG_SETMASK, ~0ULL);
+    trap_getppid();
+    raw(SYS_wait4, -1, NULL, 0, NULL);
+}
+
 int main(void)
 {
     test_kills();
@@ -422,5 +507,9 @@ int main(void)
     test_sigchld();
     test_sigxfsz();
     test_resend();
+    EXPECT_ENDING(filter_traps, "exit 0");
+    EXPECT_ENDING(ignores_filter_trap, "signal 31");
+    EXPECT_ENDING(blocks_filter_trap, "signal 31");
+    EXPECT_ENDING(blocks_filter_trap_of_wait, "signal 31");
     return 0;
 }
