@@ -247,10 +247,13 @@ struct prctl_mm_map {
 #define MAP_STACK           0x20000
 #define MAP_FIXED_NOREPLACE 0x100000
 
-#define MREMAP_MAYMOVE 1UL
-#define MREMAP_FIXED   2UL
-#define SHM_REMAP      040000UL
-#define IPC_STAT       2
+#define MREMAP_MAYMOVE     1UL
+#define MREMAP_FIXED       2UL
+#define FUTEX_WAIT_PRIVATE 128
+#define FUTEX_WAKE_PRIVATE 129
+
+#define SHM_REMAP 040000UL
+#define IPC_STAT  2
 
 /* struct shmid64_ds, include/uapi/asm-generic/shmbuf.h: all of it is written, one field is used. */
 struct kernel_shmid {

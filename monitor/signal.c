@@ -358,6 +358,7 @@ static void offer_signal(const struct thread *thread, int signal)
 static void hold_signal(struct thread *thread, int signal, const struct kernel_siginfo *info)
 {
     bool blocked = (thread->held_blocked & ~thread->held_waited & signal_bit(signal)) != 0;
+    thread->held_came = true;
     if (blocked && info->si_code != SI_TKILL && shares_signals(thread)) {
         put_shared(signal, info);
         thread->held_offered |= signal_bit(signal);

@@ -197,8 +197,9 @@ static long wait_with_mask(struct thread *thread, sigset mask, long number,
     }
     long result;
     do { /* a held signal that the mask blocks must not end the wait */
+        thread->held_came = false;
         result = window_syscall(number, arguments);
-    } while (result == -EINTR && !thread->queued);
+    } while (result == -EINTR && !thread->queued && thread->held_came);
     if (result != -EINTR) {
         thread->wait_mask_valid = false;
     }

@@ -104,16 +104,26 @@ uint64_t fnv1a_words(uint64_t hash, const void *data, size_t size)
     return hash;
 }
 
+enum { LOCK_FREE, LOCK_HELD, LOCK_AWAITED };
+
 void lock_acquire(int32_t *lock)
 {
-    while (__atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE) != 0) {
-        SYS0(__NR_sched_yield);
+    int32_t state = LOCK_FREE;
+    if (__atomic_compare_exchange_n(lock, &state, LOCK_HELD, false, __ATOMIC_ACQUIRE,
+                                    __ATOMIC_RELAXED)) {
+        return;
+    }
+    /* To spin would hang where the owner has a lower priority (SCHED_FIFO). */
+    while (__atomic_exchange_n(lock, LOCK_AWAITED, __ATOMIC_ACQUIRE) != LOCK_FREE) {
+        SYS4(__NR_futex, lock, FUTEX_WAIT_PRIVATE, LOCK_AWAITED, 0);
     }
 }
 
 void lock_release(int32_t *lock)
 {
-    __atomic_store_n(lock, 0, __ATOMIC_RELEASE);
+    if (__atomic_exchange_n(lock, LOCK_FREE, __ATOMIC_RELEASE) == LOCK_AWAITED) {
+        SYS3(__NR_futex, lock, FUTEX_WAKE_PRIVATE, 1);
+    }
 }
 
 /* Device and inode of descriptor 2 when this image started; inode 0: it was closed. */

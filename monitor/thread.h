@@ -67,6 +67,7 @@ struct thread {
     struct kernel_siginfo held_info[3]; /* of those: SIGSEGV, SIGBUS, SIGSYS */
     sigset held_waited;                 /* HELD_SIGNALS that it waits for by rt_sigtimedwait */
     sigset held_offered;           /* sent to the process while this thread was in the monitor */
+    bool held_came;                /* one was kept since this was last cleared */
     struct kernel_siginfo requeue; /* what gate_exit sends to this thread again */
     bool wait_mask_valid;          /* a call with a mask of its own is in progress (ppoll...) */
     sigset wait_mask;              /* that mask, HELD_SIGNALS included */

@@ -12,7 +12,7 @@
 
 static int pipe_ends[2], pair[2];
 static volatile int calls;
-#define TIME_NS 40000000
+#define TIME_NS 250000000
 static struct timespec time_, rest;
 
 static long call_nanosleep(void)
@@ -62,6 +62,13 @@ static long call_epoll_wait(void)
     struct epoll_event event;
     int fd = MUST(epoll_create1(0));
     return raw(SYS_epoll_wait, fd, &event, 1, TIME_NS / 1000000);
+}
+static long call_epoll_pwait(void)
+{
+    struct epoll_event event;
+    int fd = MUST(epoll_create1(0));
+    uint64_t mask = SIGNAL_BIT(SIGHUP);
+    return raw(SYS_epoll_pwait, fd, &event, 1, TIME_NS / 1000000, &mask, 8);
 }
 static long call_futex(void)
 {
@@ -117,6 +124,7 @@ static const struct {
     {"select", call_select, true},
     {"pselect6", call_pselect6, true},
     {"epoll_wait", call_epoll_wait, false},
+    {"epoll_pwait", call_epoll_pwait, false},
     {"futex", call_futex, true},
     {"semtimedop", call_semtimedop, false},
     {"sigtimedwait", call_sigtimedwait, false},
