@@ -181,7 +181,7 @@ void arm_dispatch(struct thread *thread)
 {
     uint8_t *selector = &shared_page_of(thread)->selector;
     uint64_t start = monitor_text_start;
-    uint64_t length = monitor_text_end - monitor_text_start;
+    uint64_t length = (uint64_t)gate_signals_itself - monitor_text_start;
     if (process_settings.selector) {
         *selector = SYSCALL_DISPATCH_FILTER_ALLOW;
         start = length = 0;

@@ -7,7 +7,7 @@ long handle_PRCTL(struct thread *thread, const struct user_registers *call)
     if ((int)call->rdi == PR_SET_SYSCALL_USER_DISPATCH) {
         return -EPERM; /* the one dispatch of a thread is the monitor's */
     }
-    return forward_call(call);
+    return CALL_FORWARD;
 }
 
 /*
@@ -36,7 +36,7 @@ long handle_ARCH_PRCTL(struct thread *thread, const struct user_registers *call)
     }
     for (unsigned i = 0; i < sizeof allowed / sizeof allowed[0]; i++) {
         if ((uint32_t)call->rdi == allowed[i]) {
-            return forward_call(call);
+            return CALL_FORWARD;
         }
     }
     return -EINVAL;
@@ -47,7 +47,7 @@ long handle_MODIFY_LDT(struct thread *thread, const struct user_registers *call)
 {
     bool writes = (int)call->rdi == 1 || (int)call->rdi == 0x11;
     (void)thread;
-    return writes ? -EPERM : forward_call(call);
+    return writes ? -EPERM : CALL_FORWARD;
 }
 
 /*

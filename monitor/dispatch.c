@@ -5,12 +5,12 @@
 #include "calls.h"
 #include "channel.h"
 #include "support.h"
-#include "endorun/syscall_shapes.h"
 
 long handle_FORWARD(struct thread *thread, const struct user_registers *call)
 {
     (void)thread;
-    return forward_call(call);
+    (void)call;
+    return CALL_FORWARD;
 }
 
 static call_handler *const handlers[] = {
@@ -49,7 +49,7 @@ static long call_handler_of(struct thread *thread, const struct user_registers *
     if (number < HANDLER_COUNT && handlers[number] != 0) {
         return handlers[number](thread, call);
     }
-    return forward_call(call); /* unknown: the kernel's to answer in this mode */
+    return CALL_FORWARD; /* unknown: the kernel's to answer in this mode */
 }
 
 void monitor_syscall(struct thread *thread)
@@ -60,6 +60,11 @@ void monitor_syscall(struct thread *thread)
     long result = call_handler_of(thread, registers);
     if (result == CALL_ABORTED) {
         registers->rip = thread->continuation - 2; /* the program's own `syscall`, once more */
+        return;
+    }
+    if (result == CALL_FORWARD || result == CALL_SIGNALS_ITSELF) {
+        registers->rip =
+            result == CALL_FORWARD ? gate_forward_in_use : (uint64_t)gate_signals_itself;
         return;
     }
     registers->rax = (uint64_t)result;

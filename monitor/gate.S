@@ -12,6 +12,7 @@
  * A signal can come at any instruction. monitor_signal (signal.c) looks at RIP first, and the labels
  * here say what is true where:
  *
+ *   gate_signals_itself                  nothing has happened
  *   [gate_entry, gate_forward]           nothing has happened: the program stands at its site
  *   (gate_forward, gate_end)             the call is done: the program stands behind its site
  *   [gate_slow, gate_slow_committed)     nothing has happened; RSP may be the monitor's
@@ -88,7 +89,9 @@ FUNCTION(gate_entry_selector)
     movzbl (%r11, %rcx), %ecx
     jrcxz 1f
     jmp gate_slow
-1:  movb $SELECTOR_ALLOW, %gs:SHARED_SELECTOR
+1:
+LABEL(gate_allow_selector)
+    movb $SELECTOR_ALLOW, %gs:SHARED_SELECTOR
 LABEL(gate_forward_selector)
     syscall
 LABEL(gate_after_selector)
@@ -204,6 +207,22 @@ LABEL(gate_exit_end)
     jmp gate_exit_requeue
     .cfi_endproc
     END(gate_exit)
+
+/*
+ * gate_signals_itself: from gate_exit, with the program's registers and stack. It is the end of what
+ * Syscall User Dispatch exempts: the trap brings the kernel's frame, vector state included, to
+ * signal.c, which makes the call. The linker puts .fini behind .text.
+ */
+    .section .fini, "ax"
+FUNCTION(gate_signals_itself)
+    .cfi_startproc
+    CFI_IN_GATE
+    syscall
+LABEL(gate_signals_itself_end)
+    ud2
+    .cfi_endproc
+    END(gate_signals_itself)
+    .text
 
 /*
  * gate_resume: where rt_sigreturn lands when the monitor lets the program go on at resume_rip. All

@@ -11,6 +11,14 @@
 #define CALL_ABORTED (-4096L)
 
 /*
+ * What a handler returns instead of a result. FORWARD: the gate makes the call as the program gave
+ * it, on the program's stack, where debuggers expect it. SIGNALS_ITSELF: so does signal.c, such
+ * that a signal which the thread sends to itself takes effect at the program's own address.
+ */
+#define CALL_FORWARD        (-4097L)
+#define CALL_SIGNALS_ITSELF (-4098L)
+
+/*
  * Indexed by the low 16 bits of the number: 0: the gate forwards the call itself; 1: slow path.
  * Written once, before the program starts.
  */
@@ -18,6 +26,7 @@ extern uint8_t call_class[65536];
 
 /* The gate that stubs use: gate_entry, or gate_entry_selector where SUD reads the selector. */
 extern uint64_t gate_in_use;
+extern uint64_t gate_forward_in_use; /* and where it makes the call */
 
 /* Code addresses. */
 typedef const char code_label[];
@@ -26,6 +35,7 @@ extern code_label gate_entry_selector, gate_forward_selector, gate_after_selecto
     gate_end_selector;
 extern code_label gate_slow, gate_slow_on_stack, gate_slow_committed, gate_slow_unstepped;
 extern code_label gate_exit_uncommitted, gate_exit_end;
+extern code_label gate_signals_itself, gate_signals_itself_end, gate_allow_selector;
 extern code_label gate_resume, gate_resume_saved, gate_resume_on_stack, gate_resume_end,
     gate_resume_unstepped;
 extern code_label window_begin, window_call, window_abort;

@@ -116,6 +116,16 @@ static struct path_call describe(uint32_t number)
     }
 }
 
+/* openat2(2) that is to fail at a link such as /proc/self/exe. */
+static bool refuses_links(uint32_t number, uint64_t how)
+{
+    const uint64_t refusals = 2 | 4; /* RESOLVE_NO_MAGICLINKS, RESOLVE_NO_SYMLINKS */
+    uint64_t fields[3] = {0};        /* struct open_how: flags, mode, resolve */
+    return number == __NR_openat2 &&
+           copy_from_user(fields, user_pointer(how), sizeof fields) == 0 &&
+           (fields[2] & refusals) != 0;
+}
+
 /* The call, made with the program's path where its own leads to the image. */
 static long follow_link(uint32_t number, unsigned long arguments[6], int at, int directory,
                         const char *path)
@@ -137,10 +147,10 @@ long handle_PATH_EXE(struct thread *thread, const struct user_registers *call)
     int directory = shape.directory < 0 ? AT_FDCWD : (int)arguments[shape.directory];
     if (copy_string_from_user(path, user_pointer(arguments[shape.path]), sizeof path) >= 0 &&
         !(shape.flags >= 0 && (arguments[shape.flags] & shape.nofollow) != 0) &&
-        ends_in_exe(path)) {
+        ends_in_exe(path) && !refuses_links(number, arguments[2])) {
         return follow_link(number, arguments, shape.path, directory, path);
     }
-    return window_syscall((long)number, arguments);
+    return CALL_FORWARD;
 }
 
 long handle_READLINK(struct thread *thread, const struct user_registers *call)

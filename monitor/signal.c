@@ -227,8 +227,9 @@ static void place_behind_site(struct sigcontext *registers, uint64_t continuatio
     registers->rcx = continuation;
 }
 
-static void place_from_block(struct sigcontext *context, const struct user_registers *registers)
+static void place_from_block(struct sigcontext *context, const struct thread *thread)
 {
+    const struct user_registers *registers = &thread->registers;
     context->rax = registers->rax;
     context->rbx = registers->rbx;
     context->rcx = registers->rcx;
@@ -247,6 +248,12 @@ static void place_from_block(struct sigcontext *context, const struct user_regis
     context->r15 = registers->r15;
     context->rip = registers->rip;
     context->eflags = registers->eflags;
+    if (context->rip == gate_in_use) { /* dispatch_trap's detour */
+        place_at_site(context, context->rcx);
+    } else if (context->rip == gate_forward_in_use ||
+               context->rip == (uint64_t)gate_signals_itself) {
+        place_at_site(context, thread->continuation);
+    }
 }
 
 /*
@@ -300,6 +307,10 @@ static enum place find_place(struct thread *thread, struct sigcontext *registers
         }
         return PLACE_EDGE;
     }
+    if (rip == (uint64_t)gate_signals_itself) {
+        place_at_site(registers, thread->continuation);
+        return PLACE_EDGE;
+    }
     if (in_range(rip, gate_slow, gate_slow_committed)) {
         if (rip >= (uint64_t)gate_slow_on_stack) {
             registers->rsp = thread->registers.rsp;
@@ -308,10 +319,7 @@ static enum place find_place(struct thread *thread, struct sigcontext *registers
         return PLACE_EDGE;
     }
     if (in_range(rip, gate_exit_uncommitted, gate_exit_end)) {
-        place_from_block(registers, &thread->registers);
-        if (registers->rip == gate_in_use) { /* dispatch_trap's detour */
-            place_at_site(registers, registers->rcx);
-        }
+        place_from_block(registers, thread);
         return PLACE_EDGE;
     }
     if (in_range(rip, gate_resume, gate_resume_end)) {
@@ -488,6 +496,18 @@ static void dispatch_trap(struct thread *thread, const struct kernel_siginfo *in
     }
 }
 
+/*
+ * The program sends a signal to its own thread. All signals are blocked here: the kernel delivers
+ * it on the way back to the program, so that core dumps and debuggers show the program's own place.
+ */
+static void signal_itself(const struct thread *thread, struct sigcontext *registers)
+{
+    registers->rax =
+        (uint64_t)SYS3((long)registers->rax, registers->rdi, registers->rsi, registers->rdx);
+    place_behind_site(registers, thread->continuation);
+    registers->r11 = registers->eflags;
+}
+
 void monitor_signal(int signal, struct kernel_siginfo *info, struct ucontext *context)
 {
     struct thread *thread = current_thread();
@@ -496,6 +516,10 @@ void monitor_signal(int signal, struct kernel_siginfo *info, struct ucontext *co
     if ((signal == SIGSEGV || signal == SIGBUS) && in_range(rip, user_copy_begin, user_copy_end) &&
         is_synchronous(signal, info, registers)) {
         registers->rip = (uint64_t)user_copy_fault;
+        return;
+    }
+    if (rip == (uint64_t)gate_signals_itself_end && is_dispatch(signal, info, registers)) {
+        signal_itself(thread, registers);
         return;
     }
     if (is_single_step(signal, info, registers) && hides_step(thread, registers)) {
@@ -552,7 +576,7 @@ int monitor_attention(struct thread *thread)
         struct ucontext *context = &thread->queued_frame.uc;
         struct kernel_siginfo info = thread->queued_frame.info;
         thread->queued = false;
-        place_from_block(&context->mcontext, &thread->registers);
+        place_from_block(&context->mcontext, thread);
         context->sigmask = thread->queued_mask;
         deliver_signal(thread, info.si_signo, &info, context);
         update_attention(thread);

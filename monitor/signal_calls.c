@@ -1,5 +1,6 @@
 /* The system calls about signals, and those that take a mask for the time of a wait. */
 #include "calls.h"
+#include "process.h"
 #include "signal.h"
 #include "support.h"
 #include "syscall.h"
@@ -158,6 +159,31 @@ long handle_SIGALTSTACK(struct thread *thread, const struct user_registers *call
     return 0;
 }
 
+/* tkill and tgkill: of interest is what the kernel's default action does to this very thread. */
+static long send_to_thread(const struct thread *thread, long tid, long number)
+{
+    int signal = (int)number;
+    if (tid != thread->tid || signal < 1 || signal > SIGNAL_COUNT || process_settings.selector ||
+        thread->signals->action[signal - 1].handler != SIG_DFL) {
+        return CALL_FORWARD;
+    }
+    sigset blocked = 0;
+    SYS4(__NR_rt_sigprocmask, SIG_BLOCK, 0, &blocked, sizeof blocked);
+    blocked = (blocked & ~HELD_SIGNALS) | thread->held_blocked;
+    return (blocked & signal_bit(signal)) != 0 ? CALL_FORWARD : CALL_SIGNALS_ITSELF;
+}
+
+long handle_TKILL(struct thread *thread, const struct user_registers *call)
+{
+    return send_to_thread(thread, (int)call->rdi, (int)call->rsi);
+}
+
+long handle_TGKILL(struct thread *thread, const struct user_registers *call)
+{
+    bool own = (int)call->rdi == thread->pid;
+    return own ? send_to_thread(thread, (int)call->rsi, (int)call->rdx) : CALL_FORWARD;
+}
+
 long handle_RT_SIGRETURN(struct thread *thread, const struct user_registers *call)
 {
     struct ucontext *context = &thread->queued_frame.uc;
@@ -244,7 +270,7 @@ long handle_RT_SIGTIMEDWAIT(struct thread *thread, const struct user_registers *
     struct kernel_siginfo info;
     if (call->r10 != sizeof(sigset) ||
         copy_from_user(&set, user_pointer(call->rdi), sizeof set) != 0) {
-        return forward_call(call);
+        return CALL_FORWARD;
     }
     thread->held_waited = set & HELD_SIGNALS;
     long result = take_awaited(thread, set, &info);
@@ -273,7 +299,7 @@ static long wait_with_mask_argument(struct thread *thread, const struct user_reg
     unsigned long arguments[6] = {call->rdi, call->rsi, call->rdx, call->r10, call->r8, call->r9};
     sigset mask;
     if (arguments[at] == 0 || arguments[at + 1] != sizeof mask) {
-        return forward_call(call);
+        return CALL_FORWARD;
     }
     if (copy_from_user(&mask, user_pointer(arguments[at]), sizeof mask) != 0) {
         return -EFAULT;
@@ -306,13 +332,13 @@ static long wait_with_mask_pair(struct thread *thread, const struct user_registe
     } pair;
     sigset mask;
     if (call->r9 == 0) {
-        return forward_call(call);
+        return CALL_FORWARD;
     }
     if (copy_from_user(&pair, user_pointer(call->r9), sizeof pair) != 0) {
         return -EFAULT;
     }
     if (pair.mask == 0 || pair.size != sizeof mask) {
-        return forward_call(call);
+        return CALL_FORWARD;
     }
     if (copy_from_user(&mask, user_pointer(pair.mask), sizeof mask) != 0) {
         return -EFAULT;

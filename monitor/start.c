@@ -22,7 +22,7 @@
     (12UL << 10) /* AT_MINSIGSTKSZ came with Linux 5.14; AMX needs 11 KiB                          \
                   */
 
-uint64_t gate_in_use;
+uint64_t gate_in_use, gate_forward_in_use;
 
 /* The kernel's initial stack, taken apart. */
 struct initial_stack {
@@ -503,6 +503,8 @@ noreturn void monitor_start(uint64_t *stack)
     process_settings.frame_size = frame_size != 0 ? *frame_size : FRAME_SIZE_UNKNOWN;
     process_settings.selector = (session->flags & ENDORUN_SESSION_SELECTOR) != 0;
     gate_in_use = (uint64_t)(process_settings.selector ? gate_entry_selector : gate_entry);
+    gate_forward_in_use =
+        (uint64_t)(process_settings.selector ? gate_allow_selector : gate_forward);
     rewrite_settings = (struct rewrite_settings){
         .off = (session->flags & ENDORUN_SESSION_NO_REWRITE) != 0,
         .cache_path = session_string(session->cache_path),

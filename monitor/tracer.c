@@ -28,7 +28,7 @@ long handle_PTRACE(struct thread *thread, const struct user_registers *call)
     default:
         break;
     }
-    return forward_call(call);
+    return CALL_FORWARD;
 }
 
 /* Stopped by the delivery of SIGSYS: WIFSTOPPED, and no ptrace event. */
@@ -53,12 +53,13 @@ static bool pass_on_dispatch(long pid)
 
 long handle_WAIT4(struct thread *thread, const struct user_registers *call)
 {
+    int32_t status = 0;
     (void)thread;
     for (;;) {
-        int32_t status;
-        long pid = forward_call(call);
-        if (pid <= 0 || call->rsi == 0 ||
-            copy_from_user(&status, user_pointer(call->rsi), sizeof status) != 0 ||
+        uint64_t place = call->rsi != 0 ? call->rsi : (uint64_t)&status;
+        const unsigned long arguments[6] = {call->rdi, place, call->rdx, call->r10};
+        long pid = window_syscall(__NR_wait4, arguments);
+        if (pid <= 0 || copy_from_user(&status, user_pointer(place), sizeof status) != 0 ||
             !is_stop_by_sigsys(status) || !pass_on_dispatch(pid)) {
             return pid;
         }

@@ -129,6 +129,8 @@ enum endorun_decision {
     X(RT_SIGSUSPEND)                                                                               \
     X(RT_SIGTIMEDWAIT)                                                                             \
     X(SIGALTSTACK)                                                                                 \
+    X(TKILL)                                                                                       \
+    X(TGKILL)                                                                                      \
     X(PSELECT6)                                                                                    \
     X(PPOLL)                                                                                       \
     X(EPOLL_PWAIT)                                                                                 \

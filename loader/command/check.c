@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "check.h"
+#include "escape.h"
 #include "message.h"
 #include "probe.h"
 
@@ -39,23 +40,6 @@ static const char *json_boolean(bool value)
     return value ? "true" : "false";
 }
 
-/* The details hold what uname and strerror return: quotes and control bytes are escaped. */
-static void print_json_string(const char *text)
-{
-    putchar('"');
-    for (; *text != '\0'; text++) {
-        unsigned char byte = (unsigned char)*text;
-
-        if (byte == '"' || byte == '\\')
-            printf("\\%c", byte);
-        else if (byte < ' ')
-            printf("\\u%04x", byte);
-        else
-            putchar(byte);
-    }
-    putchar('"');
-}
-
 static void print_json(const struct finding findings[static CHECK_COUNT], bool can_run)
 {
     printf("{\n  \"schema\": %d,\n  \"version\": \"%s\",\n  \"checks\": {\n", CHECK_SCHEMA,
@@ -66,7 +50,7 @@ static void print_json(const struct finding findings[static CHECK_COUNT], bool c
         if (findings[i].number != 0)
             printf("\"version\": %d, ", findings[i].number);
         printf("\"detail\": ");
-        print_json_string(findings[i].detail);
+        write_json_string(stdout, findings[i].detail);
         printf("}%s\n", i + 1 < CHECK_COUNT ? "," : "");
     }
     printf("  },\n  \"isolation\": {\"auto\": %s, \"kernel\": %s, \"pkey\": false},\n"

@@ -1,6 +1,7 @@
 /* The reports of `endorun --analyze`. Names come from hostile files: nothing is passed unescaped.
  */
 #include "analyse.h"
+#include "../../loader/command/escape.h"
 
 #include <inttypes.h>
 
@@ -101,59 +102,6 @@ void analysis_write_text(FILE *out, const char *file_name, const struct analysis
             count_tactic(plan, ENDORUN_TACTIC_PRECEDING), count_tactic(plan, ENDORUN_TACTIC_SUD));
     for (uint32_t i = 0; i < plan->site_count; i++)
         write_text_site(out, analysis, i);
-}
-
-/*
- * Length of the well-formed UTF-8 sequence that `bytes` begins with; 0: there is none. Overlong
- * forms, surrogates and values beyond U+10FFFF are not well-formed.
- */
-static unsigned utf8_length(const unsigned char *bytes)
-{
-    static const struct {
-        unsigned char first_low, first_high, second_low, second_high;
-        unsigned length;
-    } forms[] = {
-        {0x01, 0x7f, 0x00, 0x00, 1}, {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
-        {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
-        {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
-    };
-
-    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-        if (bytes[0] < forms[i].first_low || bytes[0] > forms[i].first_high)
-            continue;
-        if (forms[i].length == 1)
-            return 1;
-        if (bytes[1] < forms[i].second_low || bytes[1] > forms[i].second_high)
-            return 0;
-        for (unsigned j = 2; j < forms[i].length; j++) {
-            if ((bytes[j] & 0xc0) != 0x80)
-                return 0;
-        }
-        return forms[i].length;
-    }
-    return 0;
-}
-
-/* Bytes that are no UTF-8 become U+FFFD: JSON has no other way to say them. */
-static void write_json_string(FILE *out, const char *string)
-{
-    const unsigned char *bytes = (const unsigned char *)string;
-
-    fputc('"', out);
-    while (*bytes != '\0') {
-        const unsigned length = utf8_length(bytes);
-
-        if (length == 0)
-            fputs("\\ufffd", out);
-        else if (*bytes == '"' || *bytes == '\\')
-            fprintf(out, "\\%c", *bytes);
-        else if (*bytes < 0x20 || *bytes == 0x7f)
-            fprintf(out, "\\u%04x", *bytes);
-        else
-            fwrite(bytes, 1, length, out);
-        bytes += length == 0 ? 1 : length;
-    }
-    fputc('"', out);
 }
 
 static void write_json_site(FILE *out, const struct analysis *analysis, uint32_t index)
