@@ -6,10 +6,20 @@
 #include "common.h"
 #include <setjmp.h>
 #include <pthread.h>
+#include <sched.h>
 #include <sys/personality.h>
+#include <sys/prctl.h>
 #include <sys/shm.h>
 
 #define PAGE 4096
+
+#ifndef PR_SET_MDWE
+#define PR_SET_MDWE              65
+#define PR_GET_MDWE              66
+#define PR_MDWE_REFUSE_EXEC_GAIN 1
+#endif
+
+static const char *program;
 
 typedef long function(void);
 
@@ -224,14 +234,27 @@ static off_t find_getpid(int fd, size_t size)
     return offset;
 }
 
-static void test_second_libc(char **argv)
+static struct {
+    int fd;
+    size_t size;
+    off_t getpid;
+} libc_file;
+
+static void open_libc(void)
 {
-    static const char *const names[] = {"/lib/x86_64-linux-gnu/libc.so.6", NULL};
-    const char *name = names[0];
-    int fd = MUST(open(name, O_RDONLY | O_CLOEXEC));
-    size_t size = ((size_t)MUST(lseek(fd, 0, SEEK_END)) + PAGE - 1) & ~(size_t)(PAGE - 1);
-    off_t offset = find_getpid(fd, size);
-    CHECK(offset >= 0, "no getpid in %s, run by %s", name, argv[0]);
+    static const char name[] = "/lib/x86_64-linux-gnu/libc.so.6";
+    libc_file.fd = MUST(open(name, O_RDONLY | O_CLOEXEC));
+    libc_file.size =
+        ((size_t)MUST(lseek(libc_file.fd, 0, SEEK_END)) + PAGE - 1) & ~(size_t)(PAGE - 1);
+    libc_file.getpid = find_getpid(libc_file.fd, libc_file.size);
+    CHECK(libc_file.getpid >= 0, "no getpid in %s", name);
+}
+
+static void test_second_libc(void)
+{
+    int fd = libc_file.fd;
+    size_t size = libc_file.size;
+    off_t offset = libc_file.getpid;
     uint8_t *copy = mmap(NULL, size, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
     CHECK(copy != MAP_FAILED, "mmap: %s", strerror(errno));
     expect_pid(copy + offset, "a second copy of libc");
@@ -260,7 +283,6 @@ static void test_second_libc(char **argv)
         CHECK_EQ(run(again + at), getpid(), "code in place of the library");
     }
     MUST(munmap(again, size));
-    close(fd);
     say("a second libc: run, moved, patched, replaced\n");
 }
 
@@ -475,8 +497,78 @@ static void test_cross_modification(void)
     say("changed while another thread runs it\n");
 }
 
+static void *map_and_unmap(void *argument)
+{
+    while (!stop) {
+        MUST(munmap(map_pages(PAGE, PROT_READ | PROT_WRITE), PAGE));
+    }
+    return argument;
+}
+
+/*
+ * What one thread unmaps, another may map again at once, with code: a monitor that drops what it
+ * knew of a range after the range is free drops what belongs to the new code.
+ */
+static void test_ranges_taken_over(void)
+{
+    pthread_t threads[3];
+    off_t page = libc_file.getpid & ~(off_t)(PAGE - 1);
+    stop = 0;
+    for (int i = 0; i < 3; i++) {
+        CHECK_EQ(pthread_create(&threads[i], NULL, map_and_unmap, NULL), 0, "pthread_create");
+    }
+    for (int i = 0; i < 300; i++) {
+        uint8_t *code = mmap(NULL, PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, libc_file.fd, page);
+        CHECK(code != MAP_FAILED, "mmap: %s", strerror(errno));
+        for (int call = 0; call < 4; call++) {
+            sched_yield(); /* gives the others time to do the damage */
+            CHECK_EQ(run(code + (libc_file.getpid - page)), getpid(), "code in a range taken over");
+        }
+        MUST(munmap(code, PAGE));
+    }
+    stop = 1;
+    for (int i = 0; i < 3; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    say("mapped 300 times where other threads unmap\n");
+}
+
 /* ---------------------------------------------------------------- other ways to executable memory
  */
+
+/* The process may give no memory of its own the right to be executed, and nor may its children. */
+static void deny_write_execute(void)
+{
+    if (prctl(PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN, 0, 0, 0) != 0) {
+        CHECK_EQ(errno, EINVAL, "PR_SET_MDWE");
+        say("PR_SET_MDWE: skipped, it needs Linux 6.3\n");
+        return;
+    }
+    uint8_t *code = mmap(NULL, libc_file.size, PROT_READ | PROT_EXEC, MAP_PRIVATE, libc_file.fd, 0);
+    CHECK(code != MAP_FAILED, "mmap: %s", strerror(errno));
+    expect_pid(code + libc_file.getpid, "mapped under PR_SET_MDWE");
+    void *data = map_pages(PAGE, PROT_READ | PROT_WRITE);
+    CHECK(mprotect(data, PAGE, PROT_READ | PROT_EXEC) == -1 && errno == EACCES,
+          "data was made executable");
+    pid_t pid = MUST(fork());
+    if (pid == 0) {
+        expect_pid(code + libc_file.getpid, "in a child");
+        execl(program, program, "denied", NULL);
+        _exit(9);
+    }
+    say("PR_SET_MDWE: the child %s\n", ending(wait_for(pid)));
+}
+
+/* The program that a process with PR_SET_MDWE executes. */
+static int run_denied(void)
+{
+    say("PR_SET_MDWE: after exec %d\n", prctl(PR_GET_MDWE, 0, 0, 0, 0));
+    CHECK_EQ(own_call(), getpid(), "own text");
+    uint8_t *code = mmap(NULL, libc_file.size, PROT_READ | PROT_EXEC, MAP_PRIVATE, libc_file.fd, 0);
+    CHECK(code != MAP_FAILED, "mmap: %s", strerror(errno));
+    expect_pid(code + libc_file.getpid, "mapped after exec");
+    return 0;
+}
 
 static void read_implies_exec(void)
 {
@@ -552,7 +644,11 @@ static void test_errors(void)
 
 int main(int argc, char **argv)
 {
-    (void)argc;
+    program = argv[0];
+    open_libc();
+    if (argc > 1) {
+        return run_denied();
+    }
     handle(SIGSEGV, recover, 0);
     handle(SIGILL, recover, 0);
     test_files();
@@ -560,14 +656,17 @@ int main(int argc, char **argv)
     test_reused_addresses();
     test_second_libc(argv);
     test_data_in_place_of_text();
+    test_second_libc();
     test_own_text();
     test_jit();
     test_last_bytes();
     test_cross_modification();
+    test_ranges_taken_over();
     EXPECT_ENDING(read_implies_exec, "exit 0");
     EXPECT_ENDING(shared_memory, "exit 0");
     EXPECT_ENDING(executable_stack, "exit 0");
     EXPECT_ENDING(executable_heap, "exit 0");
+    EXPECT_ENDING(deny_write_execute, "exit 0");
     test_errors();
     return 0;
 }
