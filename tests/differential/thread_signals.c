@@ -272,6 +272,109 @@ static void test_thread_timers(void)
     say("timers: 200 for each of %d threads\n", THREADS);
 }
 
+/* ---------------------------------------------------------------- storms over one thread */
+
+static volatile int stormed;
+
+static void count_storm(int signo, siginfo_t *info, void *context)
+{
+    (void)signo, (void)info, (void)context;
+    stormed++;
+}
+
+struct sender {
+    pthread_t thread;
+    pid_t target;
+    int signo;
+    volatile int sent;
+};
+
+/* Sends as fast as it can, for merging is no loss; now and then the target gets to work. */
+static void *send_on(void *argument)
+{
+    struct sender *sender = argument;
+    raw_mask(SIG_SETMASK, ~0ULL);
+    while (!stop) {
+        struct timespec little = {0, 20000};
+        CHECK_EQ(raw(SYS_tgkill, getpid(), sender->target, sender->signo), 0, "tgkill");
+        raw(SYS_nanosleep, &little, NULL);
+    }
+    return NULL;
+}
+
+/* A program that reads its mask between two handlers sees its own, never what a monitor set. */
+static void test_masks_in_a_storm(void)
+{
+    struct sender senders[2];
+    raw_handle(SIGUSR1, count_storm, SA_SIGINFO | SA_RESTART, 0);
+    for (int change = 0; change < 2; change++) {
+        stop = stormed = 0;
+        for (int i = 0; i < 2; i++) {
+            senders[i] = (struct sender){.target = raw_tid(), .signo = SIGUSR1};
+            CHECK_EQ(pthread_create(&senders[i].thread, NULL, send_on, &senders[i]), 0,
+                     "pthread_create");
+        }
+        while (stormed < 5000) {
+            if (change) {
+                CHECK_EQ(raw_mask(SIG_SETMASK, 0), 0, "mask when it is set");
+            }
+            CHECK_EQ(current_mask(), 0, "mask in a storm");
+        }
+        stop = 1;
+        for (int i = 0; i < 2; i++) {
+            pthread_join(senders[i].thread, NULL);
+        }
+    }
+    say("storm over one thread: its mask stays\n");
+}
+
+/* One at a time: each must be handled before the next is sent. */
+static void *send_and_await(void *argument)
+{
+    struct sender *sender = argument;
+    raw_mask(SIG_SETMASK, ~0ULL);
+    while (!stop) {
+        int before = stormed;
+        sender->sent++;
+        CHECK_EQ(raw(SYS_tgkill, getpid(), sender->target, sender->signo), 0, "tgkill");
+        while (stormed == before) {
+            sched_yield();
+        }
+    }
+    return NULL;
+}
+
+/* A fault's signal that somebody sends while the process forks is neither lost nor leaves a mask.
+ */
+static void test_sent_while_forking(void)
+{
+    static const int signals[] = {SIGUSR1, SIGSEGV, SIGBUS};
+    for (volatile int i = 0; i < 6; i++) {
+        int signo = signals[i / 2];
+        struct kernel_sigaction first;
+        struct sender sender = {.target = raw_tid(), .signo = signo};
+        raw_action(signo, NULL, &first);
+        raw_handle(signo, count_storm, SA_SIGINFO | SA_RESTART, 0);
+        stop = stormed = 0;
+        CHECK_EQ(pthread_create(&sender.thread, NULL, send_and_await, &sender), 0,
+                 "pthread_create");
+        for (volatile int forks = 0; forks < 150; forks++) {
+            pid_t pid = i % 2 ? vfork() : fork();
+            if (pid == 0) {
+                _exit(0);
+            }
+            CHECK(pid > 0, "fork: %s", strerror(errno));
+            CHECK_EQ(wait_for(pid), 0, "the child");
+            CHECK_EQ(current_mask(), 0, "mask after a fork");
+        }
+        stop = 1;
+        pthread_join(sender.thread, NULL);
+        CHECK_EQ(stormed, sender.sent, "signals handled");
+        raw_action(signo, &first, NULL);
+    }
+    say("sent while the process forks: each once\n");
+}
+
 int main(void)
 {
     for (int signo = 40; signo < 60; signo++) {
@@ -283,5 +386,7 @@ int main(void)
     test_storm();
     test_woken();
     test_thread_timers();
+    test_masks_in_a_storm();
+    test_sent_while_forking();
     return 0;
 }
