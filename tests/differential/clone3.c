@@ -16,7 +16,7 @@
 struct arguments {
     uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls;
     uint64_t set_tid, set_tid_size, cgroup;
-    uint64_t future[500];
+    uint64_t future[501];
 };
 
 static struct arguments arguments;
@@ -78,6 +78,93 @@ static void test_sizes(void)
     CHECK_EQ(raw(SYS_clone3, border + 4096 - 80, 88), -EFAULT, "across the border");
     CHECK_EQ(raw(SYS_clone3, NULL, 88), -EFAULT, "no arguments");
     CHECK_EQ(raw(SYS_clone3, NULL, 8), -EINVAL, "size before pointer");
+}
+
+/* long raw_clone3(struct arguments *, size, int (*function)(void *), void *argument) */
+__asm__(".pushsection .text\n"
+        ".type raw_clone3, @function\n"
+        "raw_clone3:\n"
+        "    .cfi_startproc\n"
+        "    mov %rdx, %r8\n"
+        "    mov %rcx, %r9\n"
+        "    mov $435, %eax\n"
+        "    syscall\n"
+        "    test %rax, %rax\n"
+        "    jnz 1f\n"
+        "    .cfi_undefined rip\n"
+        "    mov %r9, %rdi\n"
+        "    call *%r8\n"
+        "    mov %eax, %edi\n"
+        "    mov $60, %eax\n"
+        "    syscall\n"
+        "    ud2\n"
+        "1:  ret\n"
+        "    .cfi_endproc\n"
+        ".size raw_clone3, . - raw_clone3\n"
+        ".popsection\n");
+extern long raw_clone3(struct arguments *arguments, size_t size, int (*function)(void *),
+                       void *argument) __attribute__((visibility("hidden")));
+
+static char own_path[4096];
+
+/* Whether a call of the child is answered as one of the parent is. */
+static int look_at_self(void *argument)
+{
+    char path[4096];
+    (void)argument;
+    long length = raw(SYS_readlink, "/proc/self/exe", path, sizeof path - 1);
+    if (length < 0) {
+        return 1;
+    }
+    path[length] = '\0';
+    for (long i = 0; i <= length; i++) {
+        if (path[i] != own_path[i]) {
+            return 2;
+        }
+    }
+    return 23;
+}
+
+/* Beyond what is known today zeros are nothing: a child like any other. All else is refused. */
+static void test_future_sizes(void)
+{
+    static const size_t sizes[] = {88, 89, 96, 128, 2048, 4096};
+    long length = raw(SYS_readlink, "/proc/self/exe", own_path, sizeof own_path - 1);
+    CHECK(length > 0, "readlink: %ld", length);
+    static uint8_t stack[65536] __attribute__((aligned(64)));
+    for (unsigned i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        reset();
+        long pid = raw(SYS_clone3, &arguments, sizes[i]);
+        if (pid == 0) {
+            _exit(look_at_self(NULL));
+        }
+        expect_child(pid, "a child with its own memory");
+        arguments.flags = CLONE_VM | CLONE_VFORK;
+        arguments.stack = (uint64_t)stack;
+        arguments.stack_size = sizeof stack;
+        expect_child(raw_clone3(&arguments, sizes[i], look_at_self, NULL),
+                     "a child with its parent's memory");
+    }
+    uint8_t *page = map_pages(8192, PROT_READ | PROT_WRITE);
+    for (size_t at = 88; at < 4096; at += at < 256 ? 1 : 64) {
+        reset();
+        memcpy(page, &arguments, 4096);
+        page[at] = 1;
+        CHECK_EQ(raw(SYS_clone3, page, 4096), -E2BIG, "a byte of the future that isn't 0");
+        if (at + 1 < 4096) {
+            CHECK_EQ(raw(SYS_clone3, page, at + 1), -E2BIG, "the last byte isn't 0");
+        }
+    }
+    page[4095] = 1;
+    CHECK_EQ(raw(SYS_clone3, page, 4096), -E2BIG, "the last byte of a page isn't 0");
+    CHECK_EQ(raw(SYS_clone3, page, 4097), -E2BIG, "more than a page");
+    reset();
+    MUST(munmap(page + 4096, 4096));
+    memcpy(page + 4096 - 88, &arguments, 88);
+    CHECK_EQ(raw(SYS_clone3, page + 4096 - 88, 96), -EFAULT, "the future is unreadable");
+    MUST(munmap(page, 4096));
+    CHECK_EQ(raw(SYS_wait4, -1, NULL, __WALL, NULL), -ECHILD, "children left by failed clones");
+    say("sizes of the future: zeros alone\n");
 }
 
 static void test_field_errors(void)
@@ -210,31 +297,6 @@ static void test_clear_handlers(void)
     say("CLONE_CLEAR_SIGHAND: handlers gone, ignored kept\n");
 }
 
-/* long raw_clone3(struct arguments *, size, int (*function)(void *), void *argument) */
-__asm__(".pushsection .text\n"
-        ".type raw_clone3, @function\n"
-        "raw_clone3:\n"
-        "    .cfi_startproc\n"
-        "    mov %rdx, %r8\n"
-        "    mov %rcx, %r9\n"
-        "    mov $435, %eax\n"
-        "    syscall\n"
-        "    test %rax, %rax\n"
-        "    jnz 1f\n"
-        "    .cfi_undefined rip\n"
-        "    mov %r9, %rdi\n"
-        "    call *%r8\n"
-        "    mov %eax, %edi\n"
-        "    mov $60, %eax\n"
-        "    syscall\n"
-        "    ud2\n"
-        "1:  ret\n"
-        "    .cfi_endproc\n"
-        ".size raw_clone3, . - raw_clone3\n"
-        ".popsection\n");
-extern long raw_clone3(struct arguments *arguments, size_t size, int (*function)(void *),
-                       void *argument) __attribute__((visibility("hidden")));
-
 static volatile int tid_word, seen_tid;
 static volatile uintptr_t seen_stack;
 
@@ -282,6 +344,7 @@ static void test_threads(void)
 int main(void)
 {
     test_sizes();
+    test_future_sizes();
     test_field_errors();
     test_pidfd();
     test_clear_handlers();
