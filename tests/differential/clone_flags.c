@@ -193,6 +193,44 @@ static void test_exit_signal(void)
     disposition(SIGUSR1, SIG_DFL);
 }
 
+/*
+ * A child's end announced by a signal that faults raise: it comes in the middle of calls, and its
+ * siginfo has the codes of SIGCHLD, which mean faults to the others.
+ */
+static volatile int announced;
+
+static void count_end(int signo, siginfo_t *info, void *context)
+{
+    (void)signo, (void)context;
+    announced += info->si_code == CLD_EXITED;
+}
+
+static void test_exit_signals_of_faults(void)
+{
+    static const int signals[] = {SIGFPE, SIGTRAP, SIGILL, SIGBUS, SIGSEGV, SIGSYS};
+    for (unsigned i = 0; i < sizeof signals / sizeof *signals; i++) {
+        struct kernel_sigaction first;
+        raw_action(signals[i], NULL, &first);
+        raw_handle(signals[i], count_end, SA_SIGINFO | SA_RESTART, 0);
+        announced = 0;
+        for (int round = 1; round <= 200; round++) {
+            long pid = raw(SYS_clone, signals[i], 0, NULL, NULL, 0);
+            if (pid == 0) {
+                _exit(0);
+            }
+            int status = -1;
+            CHECK(pid > 0, "clone: %s", strerror((int)-pid));
+            CHECK_EQ(raw(SYS_wait4, pid, &status, __WALL, NULL), pid, "wait4");
+            CHECK_EQ(status, 0, "status");
+            raw(SYS_getpid);
+            CHECK_EQ(announced, round, "handler calls");
+            CHECK_EQ(current_mask(), 0, "mask");
+        }
+        say("exit signal %d: 200 children\n", signals[i]);
+        raw_action(signals[i], &first, NULL);
+    }
+}
+
 /* CLONE_PARENT: a sibling, not a child. */
 static void with_sibling(void)
 {
@@ -278,6 +316,7 @@ int main(void)
     test_fork_ids();
     test_shared_tables();
     test_exit_signal();
+    test_exit_signals_of_faults();
     test_sibling();
     test_errors();
     test_bad_pointers();
