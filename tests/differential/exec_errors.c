@@ -301,6 +301,13 @@ static void test_threads(void)
     say("400 failures with threads around\n");
 }
 
+static int first_free_descriptor(void)
+{
+    int fd = MUST(open("/dev/null", O_RDONLY));
+    close(fd);
+    return fd;
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 1 && strcmp(argv[0], "program") == 0) {
@@ -310,6 +317,7 @@ int main(int argc, char **argv)
     self = argv;
     raw_handle(SIGUSR1, count, SA_SIGINFO, 0);
     raw_mask(SIG_SETMASK, SIGNAL_BIT(SIGHUP));
+    int first_free = first_free_descriptor();
     test_paths();
     test_pointers();
     test_too_big();
@@ -317,5 +325,6 @@ int main(int argc, char **argv)
     test_contents();
     test_interpreters();
     test_threads();
+    CHECK_EQ(first_free_descriptor(), first_free, "first free descriptor after all failures");
     return 0;
 }

@@ -194,6 +194,38 @@ static void test_descriptors(void)
     close(fd), close(closing), close(directory), close(closing_directory), close(40), close(41);
 }
 
+static int first_free_descriptor(void)
+{
+    int fd = MUST(open("/dev/null", O_RDONLY));
+    close(fd);
+    return fd;
+}
+
+/* Failures that are found after the script has been read leave nothing open. */
+static void test_failures(void)
+{
+    size_t length = 200000;
+    char *big = map_pages(length, PROT_READ | PROT_WRITE);
+    memset(big, 'b', length - 1);
+    char *too_long[] = {(char *)"name", big, NULL};
+    char *unreadable[] = {(char *)"name", (char *)8, NULL};
+    static const char *const lines[] = {"#!./interpreter fixed\n", "#!/no/such/interpreter\n",
+                                        "#!./level1\n"};
+    int before = first_free_descriptor();
+    for (unsigned i = 0; i < sizeof lines / sizeof *lines; i++) {
+        make("script", lines[i]);
+        for (int round = 0; round < 20; round++) {
+            long result = raw(SYS_execve, "./script", too_long, no_environment);
+            CHECK(result == -E2BIG || result == -ENOENT, "exec: %s", strerror((int)-result));
+            result = raw(SYS_execve, "./script", unreadable, no_environment);
+            CHECK(result == -EFAULT || result == -ENOENT, "exec: %s", strerror((int)-result));
+        }
+        CHECK_EQ(first_free_descriptor(), before, "first free descriptor after failed execs");
+    }
+    MUST(munmap(big, length));
+    say("failures: no descriptor left\n");
+}
+
 /* A real one, with a real shell. */
 static void test_shell(void)
 {
@@ -230,6 +262,7 @@ int main(int argc, char **argv)
     test_nesting();
     test_arguments();
     test_descriptors();
+    test_failures();
     test_shell();
     return 0;
 }
