@@ -6,6 +6,7 @@
 #include "common.h"
 #include <pthread.h>
 #include <sched.h>
+#include <sys/resource.h>
 
 static char *program;
 static pthread_barrier_t together;
@@ -233,6 +234,178 @@ static void test_shared_descriptors(void)
     say("a shared descriptor table: copied at exec\n");
 }
 
+/*
+ * Two processes with one descriptor table. What the one opens for its execs, the other must not
+ * see: it could use it, or close it.
+ */
+#define UNUSED_FROM 50
+
+static int watch_descriptors(pid_t peer)
+{
+    int seen = 0;
+    while (raw(SYS_wait4, peer, NULL, WNOHANG, NULL) == 0) {
+        for (int fd = UNUSED_FROM; fd < UNUSED_FROM + 4; fd++) {
+            seen += fcntl(fd, F_GETFD) >= 0;
+        }
+    }
+    return seen;
+}
+
+static void fail_often(void)
+{
+    char *const arguments[] = {(char *)"x", NULL};
+    for (int i = 0; i < 1000; i++) {
+        CHECK_EQ(raw(SYS_execve, "plain", arguments, NULL), -ENOEXEC, "exec");
+        CHECK_EQ(raw(SYS_execve, "script", arguments, NULL), -ENOENT, "exec");
+    }
+}
+
+/* In a process that has shared nothing before. */
+static void descriptors_unseen(void)
+{
+    int fd = MUST(open("plain", O_CREAT | O_WRONLY, 0700));
+    CHECK_EQ(write(fd, "plain\n", 6), 6, "write");
+    close(fd);
+    fd = MUST(open("script", O_CREAT | O_WRONLY, 0700));
+    CHECK_EQ(write(fd, "#!/no/such/interpreter\n", 23), 23, "write");
+    close(fd);
+    while ((fd = MUST(dup(1))) < UNUSED_FROM - 1) {
+    }
+    pid_t parent = getpid();
+    long pid = raw(SYS_clone, CLONE_FILES | SIGCHLD, 0, NULL, NULL, 0);
+    if (pid == 0) {
+        int seen = 0;
+        while (getppid() == parent && fcntl(UNUSED_FROM - 1, F_GETFD) >= 0) {
+            for (fd = UNUSED_FROM; fd < UNUSED_FROM + 4; fd++) {
+                seen += fcntl(fd, F_GETFD) >= 0;
+            }
+        }
+        _exit(seen != 0);
+    }
+    CHECK(pid > 0, "clone: %s", strerror((int)-pid));
+    fail_often();
+    close(UNUSED_FROM - 1); /* tells the child, by the table that both have */
+    CHECK_EQ(wait_for((pid_t)pid), 0, "descriptors seen that the parent's exec opened");
+    /* and the other way round */
+    pid = raw(SYS_clone, CLONE_FILES | SIGCHLD, 0, NULL, NULL, 0);
+    if (pid == 0) {
+        fail_often();
+        _exit(0);
+    }
+    CHECK(pid > 0, "clone: %s", strerror((int)-pid));
+    CHECK_EQ(watch_descriptors((pid_t)pid), 0, "descriptors seen that a child's exec opened");
+}
+
+/* ---------------------------------------------------------------- at the limit of processes */
+
+static void lower_process_limit(void)
+{
+    struct rlimit one = {1, 1};
+    if (geteuid() == 0) { /* no limit holds for root */
+        MUST(setgid(65534));
+        MUST(setuid(65534));
+    }
+    MUST(setrlimit(RLIMIT_NPROC, &one));
+    CHECK(fork() == -1 && errno == EAGAIN, "a fork over RLIMIT_NPROC");
+}
+
+static void missing_at_the_limit(void)
+{
+    lower_process_limit();
+    say("  at the limit, a missing program: %s\n",
+        strerror((int)-raw(SYS_execve, "/no/such/program", NULL, NULL)));
+}
+
+static void missing_at_the_limit_with_threads(void)
+{
+    start(sleep_forever, 1);
+    lower_process_limit();
+    say("  at the limit, a missing program, with threads: %s\n",
+        strerror((int)-raw(SYS_execve, "/no/such/program", NULL, NULL)));
+}
+
+static void found_at_the_limit(void)
+{
+    lower_process_limit();
+    exec_self("a process at its limit");
+}
+
+static void test_process_limit(void)
+{
+    EXPECT_ENDING(missing_at_the_limit, "exit 0");
+    EXPECT_ENDING(missing_at_the_limit_with_threads, "exit 0");
+    EXPECT_REPORT(found_at_the_limit);
+}
+
+/* ---------------------------------------------------------------- while others handle signals */
+
+static volatile int handling;
+
+static void stay(int signo, siginfo_t *info, void *context)
+{
+    (void)signo, (void)info, (void)context;
+    for (handling = 1;;) {
+        raw(SYS_getpid);
+    }
+}
+
+static void *signal_the_others(void *argument)
+{
+    pid_t self = getpid();
+    raw_mask(SIG_BLOCK, SIGNAL_BIT(SIGUSR1) | SIGNAL_BIT(SIGBUS));
+    for (;;) {
+        raw(SYS_tgkill, self, self, SIGUSR1);
+        raw(SYS_tgkill, self, self, SIGBUS);
+    }
+    return argument;
+}
+
+static void *raise_and_stay(void *argument)
+{
+    raw(SYS_tkill, raw_tid(), (long)argument);
+    return NULL;
+}
+
+static void others_in_handlers(void)
+{
+    pthread_t thread;
+    static const int signals[] = {SIGUSR2, SIGSEGV, SIGSYS};
+    for (unsigned i = 0; i < 3; i++) {
+        raw_handle(signals[i], stay, SA_SIGINFO, ~0ULL);
+        handling = 0;
+        CHECK_EQ(pthread_create(&thread, NULL, raise_and_stay, (void *)(long)signals[i]), 0,
+                 "pthread_create");
+        while (!handling) {
+            sched_yield();
+        }
+    }
+    exec_self("the main thread");
+}
+
+static void note(int signo, siginfo_t *info, void *context)
+{
+    (void)signo, (void)info, (void)context;
+    handling++;
+}
+
+/* Each exec is tried under signals to the thread that executes, the last one succeeds. */
+static void under_signals(void)
+{
+    raw_handle(SIGUSR1, note, SA_SIGINFO | SA_RESTART, 0);
+    raw_handle(SIGBUS, note, SA_SIGINFO | SA_RESTART, 0);
+    start(signal_the_others, 1);
+    for (int i = 0; i < 100; i++) {
+        CHECK_EQ(raw(SYS_execve, "/no/such/program", NULL, NULL), -ENOENT, "exec");
+        CHECK_EQ(current_mask(), 0, "mask after a failed exec");
+    }
+    while (handling < 10) {
+        sched_yield();
+    }
+    /* what is pending would end the new program by its default */
+    raw_mask(SIG_BLOCK, SIGNAL_BIT(SIGUSR1) | SIGNAL_BIT(SIGBUS));
+    exec_self("a thread under signals");
+}
+
 int main(int argc, char **argv)
 {
     program = argv[0];
@@ -261,5 +434,11 @@ int main(int argc, char **argv)
     test_vfork();
     test_vfork_in_threads();
     test_shared_descriptors();
+    EXPECT_ENDING(descriptors_unseen, "exit 0");
+    test_process_limit();
+    EXPECT_REPORT(others_in_handlers);
+    for (int i = 0; i < 5; i++) {
+        EXPECT_REPORT(under_signals);
+    }
     return 0;
 }
