@@ -362,6 +362,225 @@ static void test_vfork_with_threads(void)
     say("vfork in a multithreaded program: the others run on\n");
 }
 
+/* ---------------------------------------------------------------- vfork and signals */
+
+static volatile pid_t vforked;
+static volatile int enough;
+
+/* Sends to the vfork child, one at a time, until it has had enough. */
+static void *send_to_child(void *argument)
+{
+    static const int signals[] = {SIGUSR1, SIGSEGV, SIGBUS, 50};
+    raw_mask(SIG_SETMASK, ~0ULL);
+    while (vforked == 0) {
+        sched_yield();
+    }
+    for (int i = 0; !enough; i++) {
+        int before = calls;
+        CHECK_EQ(raw(SYS_kill, vforked, signals[i % 4]), 0, "kill");
+        while (calls == before && !enough) {
+            sched_yield();
+        }
+    }
+    return argument;
+}
+
+static volatile pid_t handled_in;
+
+static void note_process(int signo, siginfo_t *info, void *context)
+{
+    (void)signo, (void)info, (void)context;
+    pid_t pid = (pid_t)raw(SYS_getpid);
+    if (vforked != pid) {
+        handled_in = pid;
+    }
+    calls++;
+}
+
+/* A child that has its parent's memory handles its own signals there. */
+static void test_vfork_child_signalled(void)
+{
+    static const int signals[] = {SIGUSR1, SIGSEGV, SIGBUS, 50};
+    struct kernel_sigaction first[4];
+    for (int i = 0; i < 4; i++) {
+        raw_action(signals[i], NULL, &first[i]);
+        raw_handle(signals[i], note_process, SA_SIGINFO | SA_RESTART, 0);
+    }
+    for (volatile int round = 0; round < 5; round++) {
+        pthread_t thread;
+        calls = enough = handled_in = vforked = 0;
+        CHECK_EQ(pthread_create(&thread, NULL, send_to_child, NULL), 0, "pthread_create");
+        pid_t pid = vfork();
+        if (pid == 0) {
+            vforked = (pid_t)raw(SYS_getpid);
+            while (calls < 40) {
+                raw(SYS_getppid);
+            }
+            enough = 1;
+            uint64_t mask = 1;
+            raw(SYS_rt_sigprocmask, SIG_BLOCK, NULL, &mask, 8);
+            _exit(mask == 0 ? 15 : 16);
+        }
+        CHECK_EQ(wait_for(pid), 15 << 8, "the vfork child");
+        pthread_join(thread, NULL);
+        CHECK_EQ(handled_in, 0, "a process that handled the child's signals");
+        CHECK_EQ(current_mask(), 0, "mask of the parent");
+    }
+    for (int i = 0; i < 4; i++) {
+        raw_action(signals[i], &first[i], NULL);
+    }
+    say("vfork: the child handles its own signals\n");
+}
+
+static volatile int child_done, too_early;
+
+static void note_time(int signo, siginfo_t *info, void *context)
+{
+    (void)signo, (void)info, (void)context;
+    too_early += !child_done;
+    calls++;
+}
+
+/* What is queued for the parent meanwhile comes when the child is gone, all of it, in order. */
+static void test_vfork_parent_signalled(void)
+{
+    struct kernel_sigaction first, first_bus;
+    raw_action(50, NULL, &first);
+    raw_action(SIGBUS, NULL, &first_bus);
+    raw_handle(50, note_time, SA_SIGINFO, 0);
+    raw_handle(SIGBUS, note_time, SA_SIGINFO, 0);
+    for (volatile int round = 0; round < 20; round++) {
+        pid_t parent = getpid();
+        calls = child_done = too_early = 0;
+        pid_t pid = vfork();
+        if (pid == 0) {
+            int info[32] = {50, 0, SI_QUEUE, 0, (int)raw(SYS_getpid)};
+            for (int i = 0; i < 20; i++) {
+                raw(SYS_rt_tgsigqueueinfo, parent, parent, 50, info);
+            }
+            raw(SYS_tgkill, parent, parent, SIGBUS);
+            if (round % 2) {
+                raw(SYS_kill, parent, SIGSTOP);
+                raw(SYS_kill, parent, SIGCONT);
+            }
+            raw(SYS_nanosleep, (&(struct timespec){0, 1000000}), NULL);
+            child_done = 1;
+            _exit(0);
+        }
+        raw(SYS_getpid);
+        CHECK_EQ(calls, 21, "signals handled after vfork");
+        CHECK_EQ(too_early, 0, "handlers that ran while the child had the stack");
+        CHECK_EQ(wait_for(pid), 0, "the vfork child");
+        CHECK_EQ(current_mask(), 0, "mask");
+    }
+    raw_action(50, &first, NULL);
+    raw_action(SIGBUS, &first_bus, NULL);
+    say("vfork: the parent's signals wait for it\n");
+}
+
+/* The parent is killed while it waits: the child goes on alone, and may still execute. */
+static void test_vfork_parent_killed(void)
+{
+    int ends[2];
+    char byte = 0;
+    MUST(pipe2(ends, O_CLOEXEC));
+    for (int execute = 0; execute < 2; execute++) {
+        pid_t middle = MUST(fork());
+        if (middle == 0) {
+            pid_t parent = getpid();
+            if (vfork() == 0) {
+                raw(SYS_kill, parent, SIGKILL);
+                while (raw(SYS_getppid) == parent) {
+                    raw(SYS_sched_yield);
+                }
+                raw(SYS_dup2, ends[1], 1);
+                if (execute) {
+                    execl("/bin/echo", "echo", "-n", "e", NULL);
+                }
+                raw(SYS_write, 1, "w", 1);
+                _exit(0);
+            }
+            _exit(1);
+        }
+        CHECK_EQ(wait_for(middle), SIGKILL, "the vfork child's parent");
+        CHECK_EQ(read(ends[0], &byte, 1), 1, "read");
+        CHECK_EQ(byte, execute ? 'e' : 'w', "what the orphan wrote");
+    }
+    close(ends[0]);
+    close(ends[1]);
+    say("vfork: goes on when the parent is killed\n");
+}
+
+/* ---------------------------------------------------------------- nothing is left behind */
+
+static int count_mappings(void)
+{
+    static char text[65536];
+    int lines = 0, fd = MUST(open("/proc/self/maps", O_RDONLY | O_CLOEXEC));
+    for (ssize_t length; (length = MUST(read(fd, text, sizeof text))) > 0;) {
+        for (ssize_t i = 0; i < length; i++) {
+            lines += text[i] == '\n';
+        }
+    }
+    close(fd);
+    return lines;
+}
+
+static void vfork_and_wait(int count)
+{
+    for (volatile int i = 0; i < count; i++) {
+        pid_t pid = vfork();
+        if (pid == 0) {
+            if (i % 4 == 0) {
+                execl("/no/such/program", "x", NULL);
+            }
+            _exit(0);
+        }
+        CHECK(pid > 0, "vfork: %s", strerror(errno));
+        CHECK_EQ(wait_for(pid), 0, "the vfork child");
+    }
+}
+
+#define LIVING 40
+
+/* Children that live on in a program of their own, until their input ends. */
+static void vfork_and_execute(pid_t pids[LIVING], int input)
+{
+    for (volatile int i = 0; i < LIVING; i++) {
+        pids[i] = vfork();
+        if (pids[i] == 0) {
+            raw(SYS_dup2, input, 0);
+            execl("/bin/cat", "cat", NULL);
+            _exit(9);
+        }
+        CHECK(pids[i] > 0, "vfork: %s", strerror(errno));
+    }
+}
+
+static void test_nothing_left(void)
+{
+    static pid_t pids[LIVING];
+    int ends[2];
+    vfork_and_wait(50);
+    int before = count_mappings();
+    vfork_and_wait(800);
+    int after = count_mappings();
+    CHECK(after <= before + 1, "%d mappings before 800 vfork children, %d afterwards", before,
+          after);
+    MUST(pipe2(ends, O_CLOEXEC));
+    before = count_mappings();
+    vfork_and_execute(pids, ends[0]);
+    after = count_mappings();
+    CHECK(after <= before + 1, "%d mappings before %d children that execute, %d afterwards", before,
+          LIVING, after);
+    close(ends[1]);
+    for (int i = 0; i < LIVING; i++) {
+        CHECK_EQ(wait_for(pids[i]), 0, "the program of a vfork child");
+    }
+    close(ends[0]);
+    say("800 vfork children and %d that execute: no mapping left\n", LIVING);
+}
+
 /* ---------------------------------------------------------------- orphans */
 
 static void test_subreaper(void)
@@ -448,6 +667,10 @@ int main(void)
     test_fork_in_interrupting_handler();
     test_fork_with_threads();
     test_vfork_with_threads();
+    test_vfork_child_signalled();
+    test_vfork_parent_signalled();
+    test_vfork_parent_killed();
+    test_nothing_left();
     test_subreaper();
     test_parent_death_signal();
     return 0;
