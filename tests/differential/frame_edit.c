@@ -336,6 +336,42 @@ static void raise_with_damage(void)
     run_site(&in, &out, sites[0].entry);
 }
 
+static volatile uint64_t fault_rip;
+static volatile int fault_code;
+
+static void leave(int signo, siginfo_t *info, void *context)
+{
+    (void)signo;
+    struct kernel_sigcontext *to = &((struct kernel_ucontext *)context)->mcontext;
+    fault_code = info->si_code;
+    fault_rip = to->rip;
+    to->rip = (uint64_t)site_return;
+}
+
+/* The SIGSEGV for a frame whose extended state can't be taken has a handler, and is survived. */
+static void test_bad_state_handled(void)
+{
+    struct kernel_sigaction first;
+    raw_action(SIGSEGV, NULL, &first);
+    for (damage = 4; damage <= 11; damage++) {
+        struct registers out, in = pattern(19);
+        in.rax = SYS_tgkill;
+        in.rdi = (uint64_t)getpid();
+        in.rsi = (uint64_t)raw_tid();
+        in.rdx = SIGUSR1;
+        edit = spoil;
+        fault_rip = 0;
+        fault_code = 0;
+        raw_handle(SIGSEGV, leave, SA_SIGINFO, 0);
+        run_site(&in, &out, sites[0].entry);
+        CHECK_EQ(raw(SYS_getpid), getpid(), "a call afterwards");
+        raw_mask(SIG_SETMASK, 0);
+        say("damage %d, handled: %s, si_code %d\n", damage, fault_rip ? "SIGSEGV" : "none",
+            fault_code);
+    }
+    raw_action(SIGSEGV, &first, NULL);
+}
+
 static void return_by_nothing(void)
 {
     return_by_frame((void *)0x10000);
@@ -369,6 +405,7 @@ int main(void)
     test_vectors();
     test_frame_copy();
     test_stack_in_frame();
+    test_bad_state_handled();
     test_bad_frames();
     return 0;
 }
