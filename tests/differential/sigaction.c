@@ -185,6 +185,130 @@ static void test_reset_hand(void)
     say("SA_RESETHAND: reset before the handler runs\n");
 }
 
+/* ---------------------------------------------------------------- SA_RESETHAND and faults */
+
+static volatile int levels;
+
+static void fault_in_handler(int signo, siginfo_t *info, void *context)
+{
+    (void)signo, (void)info, (void)context;
+    levels++;
+    __asm__ volatile("movb $1, 8");
+    _exit(40);
+}
+
+/* The reset comes before the handler: its own fault meets the default. */
+static void reset_then_fault(void)
+{
+    raw_handle(SIGSEGV, fault_in_handler, SA_SIGINFO | SA_RESETHAND, 0);
+    __asm__ volatile("movb $1, 8");
+}
+
+static void reset_then_fault_open(void)
+{
+    raw_handle(SIGSEGV, fault_in_handler, SA_SIGINFO | SA_RESETHAND | SA_NODEFER, 0);
+    __asm__ volatile("movb $1, 8");
+}
+
+/* Not reset, but blocked while it runs: the fault kills all the same. */
+static void blocked_then_fault(void)
+{
+    raw_handle(SIGSEGV, fault_in_handler, SA_SIGINFO, 0);
+    __asm__ volatile("movb $1, 8");
+}
+
+static void install_again(int signo, siginfo_t *info, void *context)
+{
+    (void)info, (void)context;
+    if (++levels == 5) {
+        _exit(45);
+    }
+    raw_handle(signo, install_again, SA_SIGINFO | SA_RESETHAND | SA_NODEFER, 0);
+    __asm__ volatile("movb $1, 8");
+    _exit(41);
+}
+
+static void installed_again(void)
+{
+    raw_handle(SIGSEGV, install_again, SA_SIGINFO | SA_RESETHAND | SA_NODEFER, 0);
+    __asm__ volatile("movb $1, 8");
+}
+
+/* A chain through other signals: each handler is reset once, and the last fault meets the first's.
+ */
+static void raise_next(int signo, siginfo_t *info, void *context)
+{
+    (void)info, (void)context;
+    levels++;
+    if (signo == SIGSEGV) {
+        __asm__ volatile("ud2");
+    } else if (signo == SIGILL) {
+        raw(SYS_tkill, raw_tid(), SIGSYS);
+    } else if (signo == SIGSYS) {
+        raw(SYS_tkill, raw_tid(), SIGBUS);
+    } else {
+        struct kernel_sigaction action;
+        int reset = 0;
+        static const int signals[] = {SIGSEGV, SIGILL, SIGSYS, SIGBUS};
+        for (unsigned i = 0; i < 4; i++) {
+            raw_action(signals[i], NULL, &action);
+            reset += action.handler == SIG_DFL;
+        }
+        CHECK_EQ(reset, 4, "actions reset");
+        CHECK_EQ(levels, 4, "nested handlers");
+        CHECK_EQ(current_mask(), 0, "mask inside SA_NODEFER handlers");
+        __asm__ volatile("movb $1, 8");
+    }
+    _exit(42);
+}
+
+static void chain_of_resets(void)
+{
+    static const int signals[] = {SIGSEGV, SIGILL, SIGSYS, SIGBUS};
+    for (unsigned i = 0; i < 4; i++) {
+        raw_handle(signals[i], raise_next, SA_SIGINFO | SA_RESETHAND | SA_NODEFER, 0);
+    }
+    __asm__ volatile("movb $1, 8");
+}
+
+static void default_again(int signo, siginfo_t *info, void *context)
+{
+    (void)signo, (void)info, (void)context;
+    levels++;
+}
+
+/* A second signal that came while the first's handler ran: it meets the default when that returns.
+ */
+static void send_twice(int signo, siginfo_t *info, void *context)
+{
+    default_again(signo, info, context);
+    raw(SYS_tkill, raw_tid(), signo);
+    CHECK_EQ(pending_signals(), SIGNAL_BIT(signo), "pending in the handler");
+}
+
+static int sent_twice;
+
+static void second_meets_default(void)
+{
+    raw_handle(sent_twice, send_twice, SA_SIGINFO | SA_RESETHAND, 0);
+    raw(SYS_tkill, raw_tid(), sent_twice);
+    _exit(43);
+}
+
+static void test_reset_and_faults(void)
+{
+    static const int signals[] = {SIGUSR1, SIGSEGV, SIGBUS, SIGSYS, SIGFPE, 40};
+    EXPECT_ENDING(reset_then_fault, "signal 11");
+    EXPECT_ENDING(reset_then_fault_open, "signal 11");
+    EXPECT_ENDING(blocked_then_fault, "signal 11");
+    EXPECT_ENDING(installed_again, "exit 45");
+    EXPECT_ENDING(chain_of_resets, "signal 11");
+    for (unsigned i = 0; i < sizeof signals / sizeof *signals; i++) {
+        sent_twice = signals[i];
+        say("%d sent twice: %s\n", sent_twice, ending(in_child(second_meets_default)));
+    }
+}
+
 static void recurse(int signo, siginfo_t *info, void *context)
 {
     (void)info;
@@ -479,6 +603,7 @@ int main(void)
     test_borders();
     test_handler_mask();
     test_reset_hand();
+    test_reset_and_faults();
     test_nodefer();
     test_plain_handler();
     test_ignored();
