@@ -346,6 +346,7 @@ static inline void wait_until_blocked(pid_t pid, pid_t tid)
         stat[length] = '\0';
         const char *state = strrchr(stat, ')');
         CHECK(state, "no state in %s", path);
+        CHECK(state[2] != 'Z', "%s: ended, and was to sleep in a call", path);
         sleeping = state[2] == 'S' ? sleeping + 1 : 0;
         sleep_ms(1);
     }
