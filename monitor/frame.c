@@ -263,18 +263,25 @@ void register_alternate_stack(struct thread *thread)
     }
 }
 
-void install_held_handlers(void)
+void install_held_handler(int signal, const struct kernel_sigaction *given)
 {
-    struct kernel_sigaction action = {
+    bool ends_calls = given->handler > SIG_IGN && (given->flags & SA_RESTART) == 0;
+    const struct kernel_sigaction action = {
         .handler = (uint64_t)signal_entry,
-        .flags = SA_SIGINFO | SA_ONSTACK | SA_RESTORER | SA_RESTART,
+        .flags = SA_SIGINFO | SA_ONSTACK | SA_RESTORER | (ends_calls ? 0 : SA_RESTART),
         .restorer = (uint64_t)signal_return,
         .mask = ALL_SIGNALS,
     };
-    const int held[] = {SIGSEGV, SIGBUS, SIGSYS};
-    for (unsigned i = 0; i < sizeof held / sizeof held[0]; i++) {
-        if (SYS4(__NR_rt_sigaction, held[i], &action, 0, sizeof(sigset)) != 0) {
-            fatal("rt_sigaction: a handler of the monitor was refused");
+    if (SYS4(__NR_rt_sigaction, signal, &action, 0, sizeof(sigset)) != 0) {
+        fatal("rt_sigaction: a handler of the monitor was refused");
+    }
+}
+
+void install_held_handlers(const struct signal_table *table)
+{
+    for (int signal = 1; signal <= SIGNAL_COUNT; signal++) {
+        if (is_held(signal)) {
+            install_held_handler(signal, &table->action[signal - 1]);
         }
     }
 }

@@ -70,7 +70,7 @@ static void prepare_child(struct thread *child, struct thread *parent,
 void monitor_child_start(struct thread *thread)
 {
     if (thread->handlers_cleared) {
-        install_held_handlers();
+        install_held_handlers(thread->signals);
     }
     if (!adopt_area(thread)) {
         fatal("the base of %gs can't be set");
@@ -91,7 +91,7 @@ static void continue_forked(struct thread *thread, const struct creation *creati
     thread->signals->lock = 0;
     if ((creation->flags & CLONE_CLEAR_SIGHAND) != 0) {
         clear_handlers(thread->signals);
-        install_held_handlers();
+        install_held_handlers(thread->signals);
     }
     thread->shares_descriptors = (creation->flags & CLONE_FILES) != 0;
     thread->freed_by_parent = false;

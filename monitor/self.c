@@ -162,10 +162,9 @@ long handle_READLINK(struct thread *thread, const struct user_registers *call)
     int32_t size = (int32_t)(at ? call->r10 : call->rdx);
     char path[PATH_MAX_BYTES], program[PATH_MAX_BYTES];
     (void)thread;
-    long result = forward_call(call);
-    if (result <= 0 || copy_string_from_user(path, user_pointer(name), sizeof path) < 0 ||
+    if (size <= 0 || copy_string_from_user(path, user_pointer(name), sizeof path) < 0 ||
         !find_linked_program(directory, path, program)) {
-        return result;
+        return CALL_FORWARD;
     }
     int32_t length = (int32_t)strlen(program);
     length = length < size ? length : size;

@@ -13,8 +13,12 @@
 /* The dispositions of the process. */
 extern struct signal_table process_signals;
 
-/* Gives the kernel signal_entry for HELD_SIGNALS. Fatal on failure. */
-void install_held_handlers(void);
+/*
+ * Gives the kernel signal_entry for one of HELD_SIGNALS, or all. A handler of the program's decides
+ * whether calls that it interrupts end. Fatal on failure.
+ */
+void install_held_handler(int signal, const struct kernel_sigaction *given);
+void install_held_handlers(const struct signal_table *table);
 
 /* What the kernel knows as this thread's alternate stack: monitor stack and open part. */
 struct kernel_stack kernel_alternate_stack(const struct thread *thread);

@@ -32,6 +32,9 @@ static long change_action(struct thread *thread, int signal, const struct kernel
     struct kernel_sigaction *entry = &thread->signals->action[signal - 1];
     if (is_held(signal)) {
         *old = *entry;
+        if (action != 0) {
+            install_held_handler(signal, action);
+        }
     } else {
         struct kernel_sigaction given = {0};
         if (action != 0) {

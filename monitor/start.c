@@ -423,7 +423,7 @@ static void take_over_signals(struct thread *thread, struct start *start)
     if (thread->held_blocked != 0) {
         take_held_signals(thread);
     }
-    install_held_handlers();
+    install_held_handlers(thread->signals);
     block_signals(ALL_BUT_HELD); /* the held ones were still blocked, for the taking */
 }
 
