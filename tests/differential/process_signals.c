@@ -150,6 +150,34 @@ static void chain_of_children(void)
     CHECK_EQ(raw(SYS_wait4, -1, NULL, 0, NULL), -ECHILD, "children left");
 }
 
+/* ---------------------------------------------------------------- interrupted calls */
+
+/* Without SA_RESTART a handler ends the call, whatever signal it is for. */
+static void without_restart(void)
+{
+    int ends[2];
+    char byte;
+    MUST(pipe(ends));
+    for (int i = 0; i < SIGNALS; i++) {
+        raw_handle(signals[i], count, SA_SIGINFO, 0);
+        pid_t self = getpid(), pid = MUST(fork());
+        if (pid == 0) {
+            wait_until_blocked(self, self);
+            kill(self, signals[i]);
+            wait_until_blocked(self, self); /* waits for this one, or goes on reading */
+            CHECK_EQ(write(ends[1], "x", 1), 1, "write");
+            _exit(0);
+        }
+        long result = raw(SYS_read, ends[0], &byte, 1);
+        CHECK_EQ(wait_for(pid), 0, "the child");
+        if (result < 0) {
+            CHECK_EQ(read(ends[0], &byte, 1), 1, "read");
+        }
+        say("  read interrupted by %d: %s\n", signals[i],
+            result < 0 ? strerror((int)-result) : "went on");
+    }
+}
+
 /* ---------------------------------------------------------------- vfork children */
 
 /* What SA_RESETHAND resets in the child stays with the parent. */
@@ -390,6 +418,7 @@ int main(int argc, char **argv)
     EXPECT_OUTPUT(exec_on_alternate_stack);
     EXPECT_OUTPUT(system_in_handler);
     EXPECT_OUTPUT(chain_of_children);
+    EXPECT_OUTPUT(without_restart);
     EXPECT_OUTPUT(vfork_resets);
     EXPECT_OUTPUT(vfork_pending);
     EXPECT_OUTPUT(vfork_group);
