@@ -224,8 +224,7 @@ void return_from_handler(struct thread *thread, uint64_t rsp, struct ucontext *c
                         : registers->fpstate != 0               ? fpu_size(registers->fpstate)
                                                                 : 0;
     set_kernel_mask(ALL_SIGNALS);
-    if (copy_from_user(&frame, user_pointer(rsp - 8), sizeof frame) != 0 ||
-        restore_fpu(context, frame.uc.mcontext.fpstate, capacity) != 0) {
+    if (copy_from_user(&frame, user_pointer(rsp - 8), sizeof frame) != 0) {
         frame_fault(thread, 0, context);
         return;
     }
@@ -240,6 +239,12 @@ void return_from_handler(struct thread *thread, uint64_t rsp, struct ucontext *c
     registers->gs = gs;
     thread->held_blocked = frame.uc.sigmask & HELD_SIGNALS;
     context->sigmask = frame.uc.sigmask & ~HELD_SIGNALS;
+    if (restore_fpu(context, frame.uc.mcontext.fpstate, capacity) != 0) {
+        registers->fpstate = 0;
+        update_attention(thread);
+        frame_fault(thread, 0, context);
+        return;
+    }
     restore_alternate_stack(thread, &frame.uc.stack, registers->rsp);
     update_attention(thread);
     if ((registers->cs | 3) == USER_CS) {

@@ -365,9 +365,12 @@ static void test_bad_state_handled(void)
         raw_handle(SIGSEGV, leave, SA_SIGINFO, 0);
         run_site(&in, &out, sites[0].entry);
         CHECK_EQ(raw(SYS_getpid), getpid(), "a call afterwards");
-        raw_mask(SIG_SETMASK, 0);
-        say("damage %d, handled: %s, si_code %d\n", damage, fault_rip ? "SIGSEGV" : "none",
-            fault_code);
+        uint64_t mask = raw_mask(SIG_SETMASK, 0);
+        say("damage %d, handled: %s, si_code %d, mask 0x%llx, RIP %s\n", damage,
+            fault_rip ? "SIGSEGV" : "none", fault_code, (unsigned long long)mask,
+            fault_rip == (uint64_t)sites[0].address + 2 ? "behind the call"
+            : fault_rip                                 ? "elsewhere"
+                                                        : "-");
     }
     raw_action(SIGSEGV, &first, NULL);
 }
