@@ -21,6 +21,7 @@ load_case() {
     . "$cases_dir/$1.sh"
     [[ -n $case_program && -n $case_exercises ]] ||
         die "$cases_dir/$1.sh: case_program and case_exercises must be set"
+    case_timeout=$((case_timeout * time_scale))
     ((${#case_needs[@]})) || die "$cases_dir/$1.sh: case_needs must name what it runs"
 }
 

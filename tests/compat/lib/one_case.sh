@@ -27,7 +27,7 @@ in_leg() {
         LANG=C.UTF-8 LC_ALL=C.UTF-8 TZ=UTC TERM=xterm SHELL=/bin/bash USER="$user" LOGNAME="$user" \
         COMPAT_LEG="$leg.$$.$case_name" \
         timeout --kill-after=5 "$limit" setsid --wait \
-        bash "$compat_dir/lib/leg" "$cases_dir/$case_name.sh" "$leg" "$function" "$endorun" "$case_dir" \
+        bash "$compat_dir/lib/leg" "$cases_dir/$case_name.sh" "$leg" "$function" "$endorun" "$case_dir" "$time_scale" \
         <"$4" >"$5" 2>"$6" || leg_status=$?
 }
 
@@ -52,7 +52,7 @@ prepare_case() {
     mkdir "$case_dir/prepared"
     mkfifo "$case_dir/fifo"
     fresh_work_directory
-    in_leg prepare prepare 180 /dev/null "$case_dir/prepare.log" "$case_dir/prepare.err"
+    in_leg prepare prepare $((180 * time_scale)) /dev/null "$case_dir/prepare.log" "$case_dir/prepare.err"
     if ((leg_status != 0)); then
         fail_case "set-up ended with status $leg_status" "not run: set-up failed"
         show_head "$case_dir/prepare.err"
@@ -81,7 +81,7 @@ run_leg() {
     seconds=$((SECONDS - start))
     cp -a "$case_dir/work/result" "$store/result"
     for stream in stdout stderr; do
-        in_leg "$leg" normalise 20 "$store/$stream.raw" "$store/$stream" "$store/normalise.err"
+        in_leg "$leg" normalise $((20 * time_scale)) "$store/$stream.raw" "$store/$stream" "$store/normalise.err"
         if ((leg_status != 0)); then
             fail_case "normalise failed in the $leg leg"
             show_head "$store/normalise.err"

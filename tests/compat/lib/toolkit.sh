@@ -66,9 +66,11 @@ stop_all() {
     done 2>/dev/null
 }
 
-# Repeats a command until it succeeds; a failure after SECONDS names what was waited for.
+# Repeats a command until it succeeds; a failure after SECONDS, in the emulated machine more of them, names what was
+# waited for.
 wait_until() {
-    local limit=$1 deadline=$((SECONDS + $1))
+    local limit=$(($1 * time_scale)) deadline
+    deadline=$((SECONDS + limit))
     shift
     until "$@" >/dev/null 2>&1; do
         if ((SECONDS >= deadline)); then

@@ -69,10 +69,13 @@ subshells() {
 
 jobs_and_wait() {
     section jobs
-    (sleep 0.6; exit 6) &
-    (sleep 0.1; exit 1) &
-    (sleep 0.35; exit 3) &
-    for _ in 1 2 3; do
+    # Each ends when it is told to, so that the order does not depend on how fast they start.
+    for status in 6 1 3; do
+        mkfifo "gate.$status"
+        (read -r _ <"gate.$status"; exit "$status") &
+    done
+    for status in 1 3 6; do
+        echo >"gate.$status"
         wait -n
         printf 'wait -n: %d\n' $?
     done
