@@ -25,13 +25,14 @@ static void record(int signo, siginfo_t *info, void *context)
     mask_in_frame = context_mask(context);
 }
 
-/* One call with a mask: waits at most 20 ms where the call has a timeout. */
+/* One call with a mask: waits at most this long where the call has a timeout. */
+static long short_ms;
 typedef long waiting_call(const uint64_t *mask);
 
 static const struct timespec *short_time(void)
 {
     static struct timespec time; /* ppoll and pselect6 write the rest into it */
-    time = (struct timespec){0, 20000000};
+    time = (struct timespec){0, short_ms * 1000000};
     return &time;
 }
 
@@ -61,7 +62,7 @@ static long call_pselect6(const uint64_t *mask)
 static long call_epoll_pwait(const uint64_t *mask)
 {
     struct epoll_event event;
-    return raw(SYS_epoll_pwait, epoll_fd, &event, 1, 20, mask, 8);
+    return raw(SYS_epoll_pwait, epoll_fd, &event, 1, (int)short_ms, mask, 8);
 }
 
 static long call_epoll_pwait2(const uint64_t *mask)
@@ -171,7 +172,7 @@ static void test_while_waiting(int signo)
         }
         long result = waits[i].call(&inside);
         wait_for(pid);
-        if (calls == 0) { /* a slow machine: the 20 ms were over before the signal came */
+        if (calls == 0) { /* a slow machine: the time was over before the signal came */
             CHECK_EQ(result, 0, waits[i].name);
             raw_mask(SIG_SETMASK, 0);
             continue;
@@ -260,6 +261,7 @@ static void test_errors(void)
 
 int main(void)
 {
+    short_ms = long_beside_calls_ms(20);
     MUST(pipe2(pipe_ends, O_CLOEXEC));
     epoll_fd = MUST(epoll_create1(EPOLL_CLOEXEC));
     struct epoll_event interest = {.events = EPOLLIN};

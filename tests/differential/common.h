@@ -331,6 +331,22 @@ static inline long long monotonic_ns(void)
 }
 
 /*
+ * A time that is long beside what comes meanwhile: a few calls, a fork, a signal. The emulated
+ * machine of tests/vm is slow.
+ */
+static inline long long_beside_calls_ms(long milliseconds)
+{
+    return getenv("ENDORUN_VM") ? milliseconds * 20 : milliseconds;
+}
+
+/* How often to repeat what the emulated machine is slowest at: execs, and threads that get in the
+ * way. */
+static inline int fewer_when_emulated(int times)
+{
+    return getenv("ENDORUN_VM") ? times / 10 : times;
+}
+
+/*
  * Waits until a thread of this process (or another process) sleeps in a system call: state S in
  * its stat file. A test that wants to interrupt a blocked call waits for this, not for a time.
  */

@@ -31,6 +31,13 @@ int main(int argc, char **argv)
     child = MUST(fork());
     if (child == 0) {
         setpgid(0, 0);
+        /*
+         * An exec clears the alternate stack and leaves its flags, which frames show: SS_DISABLE
+         * where an ancestor once switched its own off, or came from no process at all, as process 1
+         * does.
+         */
+        stack_t enabled = {.ss_sp = map_pages(65536, PROT_READ | PROT_WRITE), .ss_size = 65536};
+        MUST(sigaltstack(&enabled, NULL));
         execv(argv[3], argv + 3);
         dprintf(STDERR_FILENO, "outcome: %s: %s\n", argv[3], strerror(errno));
         _exit(127);

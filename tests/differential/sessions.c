@@ -72,6 +72,19 @@ static void type(const char *text)
     CHECK_EQ(write(master, text, strlen(text)), (long)strlen(text), "write to the terminal");
 }
 
+/* How many of its reads the job has behind it; shared with the shell. */
+static volatile int *reads_done;
+
+/* A job that sleeps may be in the read of before: the terminal takes its time to send a signal. */
+static void wait_until_reading_again(pid_t pid, int reads)
+{
+    for (int i = 0; *reads_done < reads; i++) {
+        CHECK(i < 30000, "the job has %d reads behind it, not %d", *reads_done, reads);
+        sleep_ms(1);
+    }
+    wait_until_blocked(pid, pid);
+}
+
 static void job(void)
 {
     char line[64];
@@ -82,9 +95,12 @@ static void job(void)
     /* in the background: reading stops the job */
     ssize_t length = read(0, line, sizeof line);
     CHECK(length == 6 && memcmp(line, "hello\n", 6) == 0, "line read: %zd bytes", length);
+    *reads_done = 1;
     CHECK(read(0, line, sizeof line) == -1 && errno == EINTR && last == SIGINT, "SIGINT: %d", last);
+    *reads_done = 2;
     CHECK(read(0, line, sizeof line) == -1 && errno == EINTR && last == SIGQUIT, "SIGQUIT: %d",
           last);
+    *reads_done = 3;
     /* stopped by the terminal, then continued */
     CHECK_EQ(read(0, line, sizeof line), 6, "read after having been stopped");
     CHECK_EQ(calls, 3, "handler calls");
@@ -103,6 +119,8 @@ static void expect_stop(pid_t pid, int by)
 static void shell(void)
 {
     take_terminal();
+    reads_done = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    CHECK(reads_done != MAP_FAILED, "mmap: %s", strerror(errno));
     disposition(SIGTTOU, SIG_IGN);
     pid_t pid = MUST(fork());
     if (pid == 0) {
@@ -115,14 +133,11 @@ static void shell(void)
     CHECK_EQ(tcgetpgrp(0), pid, "tcgetpgrp");
     MUST(kill(-pid, SIGCONT));
     type("hello\n");
-    wait_until_blocked(pid, pid);
-    sleep_ms(3);
+    wait_until_reading_again(pid, 1);
     type("\003");
-    sleep_ms(10);
-    wait_until_blocked(pid, pid);
+    wait_until_reading_again(pid, 2);
     type("\034");
-    sleep_ms(10);
-    wait_until_blocked(pid, pid);
+    wait_until_reading_again(pid, 3);
     struct winsize size = {.ws_row = 10, .ws_col = 20};
     MUST(ioctl(master, TIOCSWINSZ, &size));
     sleep_ms(5);
