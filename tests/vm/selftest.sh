@@ -1,5 +1,5 @@
 #!/bin/bash
-# selftest.sh SERIES PROBE: checks tests/vm/run itself, and that the machine has what the tests that run in it rely on.
+# selftest.sh SERIES PROBE: checks tests/vm/run and run-tests themselves, and that the machine has what the tests that run in it rely on.
 # PROBE is the compiled probe.c.
 set -euo pipefail
 
@@ -67,6 +67,25 @@ two_machines_run_at_once()
     expect late "standard output" begun "$(<"$scratch/late.out")"
 }
 
+# run-tests, with tests of its own: one that passes, one that fails, one that is left out, and none at all.
+tests_are_run_and_counted()
+{
+    # shellcheck disable=SC2016 # the shell in the machine expands it
+    machine tests bash -c '
+        mkdir /tmp/tests
+        printf "%s\n" "add_test(passes true)" "add_test(fails sh -c \"echo its words; exit 1\")" \
+            "add_test(forgotten false)" "add_test(skipped sh -c \"exit 77\")" \
+            "set_tests_properties(skipped PROPERTIES SKIP_RETURN_CODE 77)" >/tmp/tests/CTestTestfile.cmake
+        for selected in "passes|skipped" . nothing; do
+            if "$1" /tmp/tests sample "$selected" forgotten; then echo "passed"; else echo "failed"; fi
+        done' bash "$here/run-tests"
+    expect_status tests 0
+    expect tests "counts and verdicts" "2 tests, 0 failed, 1 skipped|passed|3 tests, 1 failed, 1 skipped|failed|\
+no result, 0 skipped|failed" "$(sed -nE 's/^vm: sample on Linux [^ ]+: (.*), [0-9]+ s$/\1/p; /^(passed|failed)$/p' \
+        "$scratch/tests.out" | paste -sd '|')"
+    expect tests "output of the failed test" 1 "$(grep -c '^its words$' "$scratch/tests.out")"
+}
+
 # What run itself refuses, it says, with 125.
 refusals_are_told()
 {
@@ -88,5 +107,6 @@ refusals_are_told()
 the_machine_has_what_tests_need
 arguments_streams_and_status_pass
 two_machines_run_at_once
+tests_are_run_and_counted
 refusals_are_told
 exit "$((failures > 0))"
