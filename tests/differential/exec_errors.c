@@ -10,6 +10,7 @@
 #include <sched.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 
 #ifndef AT_EMPTY_PATH
 #define AT_EMPTY_PATH 0x1000
@@ -178,6 +179,16 @@ static void write_header(const char *name, const Elf64_Ehdr *header, size_t size
     make_file(name, header, size, 0700);
 }
 
+/* AT_EXECVE_CHECK came with Linux 6.14: before, ETXTBSY is not reproduced (docs/caveats.md). */
+static bool kernel_checks_execution(void)
+{
+    struct utsname name;
+    int major = 0, minor = 0;
+    MUST(uname(&name));
+    CHECK(sscanf(name.release, "%d.%d", &major, &minor) == 2, "release %s", name.release);
+    return major > 6 || (major == 6 && minor >= 14);
+}
+
 static void test_contents(void)
 {
     Elf64_Ehdr good;
@@ -218,10 +229,12 @@ static void test_contents(void)
         write_header("file", &bad, sizeof bad);
         expect(damages[i].name, execve_("file"));
     }
-    int open_for_writing = MUST(open("busy", O_CREAT | O_WRONLY, 0700));
-    CHECK_EQ(write(open_for_writing, &good, sizeof good), (long)sizeof good, "write");
-    expect("open for writing", execve_("busy"));
-    close(open_for_writing);
+    if (kernel_checks_execution()) {
+        int open_for_writing = MUST(open("busy", O_CREAT | O_WRONLY, 0700));
+        CHECK_EQ(write(open_for_writing, &good, sizeof good), (long)sizeof good, "write");
+        expect("open for writing", execve_("busy"));
+        close(open_for_writing);
+    }
 }
 
 /* Interpreters that can't be used: found before the caller is given up. */
