@@ -403,6 +403,15 @@ static void queue_signal(struct thread *thread, const struct kernel_siginfo *inf
     update_attention(thread);
 }
 
+/* For a held signal: the call whose mask opened it has ended by itself. */
+void unqueue_held_signal(struct thread *thread)
+{
+    const struct kernel_siginfo info = thread->queued_frame.info;
+    thread->queued = false;
+    hold_signal(thread, info.si_signo, &info);
+    set_kernel_mask(thread->queued_mask);
+}
+
 /* A signal interrupted the monitor itself. */
 static void signal_in_monitor(struct thread *thread, int signal, struct kernel_siginfo *info,
                               struct ucontext *context)

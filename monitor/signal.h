@@ -104,6 +104,9 @@ void put_held_signals_back(struct thread *thread, const struct held_signals *asi
 void give_held_signals(struct thread *thread);
 void take_held_signals(struct thread *thread);
 
+/* Makes the queued signal, a held one, pending again. */
+void unqueue_held_signal(struct thread *thread);
+
 /*
  * Sets the kernel's mask and gives the one that was. ALL_BUT_HELD still lets faults of user copies
  * through; ALL_SIGNALS is for what touches no memory of the program's.

@@ -229,8 +229,18 @@ static long wait_with_mask(struct thread *thread, sigset mask, long number,
         thread->held_came = false;
         result = window_syscall(number, arguments);
     } while (result == -EINTR && !thread->queued && thread->held_came);
-    if (result != -EINTR) {
-        thread->wait_mask_valid = false;
+    thread->wait_mask_valid = result == -EINTR;
+    /* Held signals are open in the kernel throughout: one may have come before the wait, or after.
+     */
+    int came = thread->queued ? thread->queued_frame.info.si_signo : 0;
+    if (came != 0 && (thread->held_blocked & signal_bit(came)) != 0) {
+        if (result == CALL_ABORTED) {
+            thread->wait_mask_valid = true;
+            return -EINTR;
+        }
+        if (result != -EINTR) {
+            unqueue_held_signal(thread);
+        }
     }
     return result;
 }
