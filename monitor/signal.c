@@ -157,9 +157,6 @@ void give_held_signals(struct thread *thread)
 {
     struct kernel_siginfo info;
     int signal;
-    if (held_signals_pending(thread) == 0) {
-        return;
-    }
     block_signals(ALL_SIGNALS);
     while ((signal = take_held_signal(thread, ALL_SIGNALS, &info)) != 0) {
         SYS4(__NR_rt_tgsigqueueinfo, thread->pid, thread->tid, signal, &info);
