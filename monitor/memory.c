@@ -46,7 +46,7 @@ long handle_MREMAP(struct thread *thread, const struct user_registers *call)
 
 long handle_SHMAT(struct thread *thread, const struct user_registers *call)
 {
-    struct kernel_shmid status;
+    struct kernel_shmid status = {0};
     (void)thread;
     long result = forward_call(call);
     if (!is_error(result) && (call->rdx & SHM_REMAP) != 0 &&
