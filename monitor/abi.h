@@ -11,15 +11,27 @@
 #include <stdbool.h>
 #include <stdnoreturn.h>
 
+#include <asm/prctl.h>
+#include <asm/resource.h>
 #include <asm/unistd_64.h>
+#include <linux/audit.h>
 #include <linux/auxvec.h>
 #include <linux/elf.h>
 #include <linux/errno.h>
 #include <linux/fcntl.h>
+#include <linux/futex.h>
+#include <linux/memfd.h>
+#include <linux/mman.h>
+#include <linux/personality.h>
+#include <linux/prctl.h>
+#include <linux/ptrace.h>
+#include <linux/sched.h>
+#include <linux/wait.h>
 
-#define PAGE_SIZE      4096UL
-#define PATH_MAX_BYTES 4096UL           /* PATH_MAX, the final NUL included: <linux/limits.h> */
-#define TASK_SIZE      0x7ffffffff000UL /* 4-level paging; arch/x86/include/asm/page_64_types.h */
+#define PAGE_SIZE       4096UL
+#define PATH_MAX_BYTES  4096UL           /* PATH_MAX, the final NUL included: <linux/limits.h> */
+#define TASK_SIZE       0x7ffffffff000UL /* 4-level paging; arch/x86/include/asm/page_64_types.h */
+#define X32_SYSCALL_BIT 0x40000000U      /* __X32_SYSCALL_BIT: <asm/unistd.h> */
 
 /* ---- signals: arch/x86/include/uapi/asm/signal.h, include/uapi/asm-generic/siginfo.h ---- */
 
@@ -33,10 +45,7 @@ enum {
     SIGKILL = 9,
     SIGSEGV = 11,
     SIGCHLD = 17,
-    SIGCONT = 18,
     SIGSTOP = 19,
-    SIGURG = 23,
-    SIGWINCH = 28,
     SIGSYS = 31,
 };
 
@@ -46,7 +55,6 @@ enum {
 #define SA_NOCLDSTOP      0x00000001UL
 #define SA_NOCLDWAIT      0x00000002UL
 #define SA_SIGINFO        0x00000004UL
-#define SA_UNSUPPORTED    0x00000400UL
 #define SA_EXPOSE_TAGBITS 0x00000800UL
 #define SA_RESTORER       0x04000000UL
 #define SA_ONSTACK        0x08000000UL
@@ -67,8 +75,6 @@ enum { SS_ONSTACK = 1, SS_DISABLE = 2 };
 #define SI_TKILL          (-6)
 #define SYS_SECCOMP       1 /* si_code of a SIGSYS raised by a seccomp filter */
 #define SYS_USER_DISPATCH 2 /* si_code of a SIGSYS raised by Syscall User Dispatch */
-#define TRAP_BRKPT        1
-#define TRAP_TRACE        2
 
 typedef uint64_t sigset; /* bit N-1 stands for signal N */
 
@@ -143,7 +149,6 @@ _Static_assert(sizeof(struct rt_sigframe) == 440, "kernel ABI");
 #define FXSAVE_SIZE      512U
 #define FP_SW_OFFSET     464U
 #define FP_XSTATE_MAGIC1 0x46505853U
-#define FP_XSTATE_MAGIC2 0x46505845U
 struct fp_sw_bytes {
     uint32_t magic1;
     uint32_t extended_size; /* FXSAVE and XSAVE areas, and the 4 bytes of magic2 */
@@ -173,84 +178,7 @@ struct fp_sw_bytes {
 
 #define TRAP_PAGE_FAULT 14
 
-/* ---- processes: include/uapi/linux/sched.h, prctl.h ---- */
-
-#define CLONE_VM            0x00000100UL
-#define CLONE_FILES         0x00000400UL
-#define CLONE_SIGHAND       0x00000800UL
-#define CLONE_VFORK         0x00004000UL
-#define CLONE_THREAD        0x00010000UL
-#define CLONE_CLEAR_SIGHAND 0x100000000UL
-
-/* struct clone_args, version 2 (88 bytes). */
-struct clone_args {
-    uint64_t flags, pidfd, child_tid, parent_tid, exit_signal;
-    uint64_t stack, stack_size, tls, set_tid, set_tid_size, cgroup;
-};
-#define CLONE_ARGS_SIZE_VER0 64UL
-
-#define PTRACE_CONT              7
-#define PTRACE_SINGLESTEP        9
-#define PTRACE_SYSCALL           24
-#define PTRACE_SYSEMU            31
-#define PTRACE_SYSEMU_SINGLESTEP 32
-#define PTRACE_GETSIGINFO        0x4202
-
-#define WALL 0x40000000U
-
-#define PR_SET_NAME                   15
-#define PR_GET_NAME                   16
-#define PR_SET_MM                     35
-#define PR_SET_MM_MAP                 14
-#define PR_SET_SYSCALL_USER_DISPATCH  59
-#define PR_SYS_DISPATCH_OFF           0
-#define PR_SYS_DISPATCH_ON            1
-#define SYSCALL_DISPATCH_FILTER_ALLOW 0
-#define SYSCALL_DISPATCH_FILTER_BLOCK 1
-
-struct prctl_mm_map {
-    uint64_t start_code, end_code, start_data, end_data;
-    uint64_t start_brk, brk, start_stack;
-    uint64_t arg_start, arg_end, env_start, env_end;
-    uint64_t auxv;
-    uint32_t auxv_size;
-    uint32_t exe_fd;
-};
-
-#define ARCH_SET_GS 0x1001
-#define ARCH_SET_FS 0x1002
-#define ARCH_GET_FS 0x1003
-#define ARCH_GET_GS 0x1004
-
-#define ADDR_NO_RANDOMIZE 0x0040000UL
-#define RLIMIT_FSIZE      1
-#define RLIMIT_STACK      3
-#define RLIMIT_NOFILE     7
-
-#define AUDIT_ARCH_X86_64 0xc000003eU
-#define X32_SYSCALL_BIT   0x40000000U
-
-/* ---- memory: asm-generic/mman-common.h ---- */
-
-#define PROT_NONE      0
-#define PROT_READ      1
-#define PROT_WRITE     2
-#define PROT_EXEC      4
-#define PROT_GROWSDOWN 0x01000000
-
-#define MAP_SHARED          0x01
-#define MAP_PRIVATE         0x02
-#define MAP_TYPE            0x0f
-#define MAP_FIXED           0x10
-#define MAP_ANONYMOUS       0x20
-#define MAP_NORESERVE       0x4000
-#define MAP_STACK           0x20000
-#define MAP_FIXED_NOREPLACE 0x100000
-
-#define MREMAP_MAYMOVE     1UL
-#define MREMAP_FIXED       2UL
-#define FUTEX_WAIT_PRIVATE 128
-#define FUTEX_WAKE_PRIVATE 129
+/* ---- memory ---- */
 
 #define SHM_REMAP 040000UL
 #define IPC_STAT  2
@@ -262,18 +190,18 @@ struct kernel_shmid {
     uint64_t others[7];
 };
 
-#define MADV_POPULATE_WRITE 23 /* Linux 5.14 */
-
 /* ---- files ---- */
 
 #define S_IFMT  0170000U
+#define S_IFLNK 0120000U
 #define S_IFDIR 0040000U
 #define S_IFREG 0100000U
 #define S_ISUID 0004000U
 #define S_ISGID 0002000U
 #define S_IXGRP 0000010U
 
-#define X_OK 1
+#define X_OK            1
+#define AT_EXECVE_CHECK 0x10000 /* Linux 6.14 */
 
 /* struct stat of arch/x86/include/uapi/asm/stat.h */
 struct kernel_stat {
@@ -287,9 +215,7 @@ struct kernel_stat {
 
 #define SESSION_SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
-#define MFD_CLOEXEC       1U
-#define MFD_ALLOW_SEALING 2U
-#define MFD_NOEXEC_SEAL   8U
+#define MFD_NOEXEC_SEAL 0x0008U /* Linux 6.3 */
 
 struct kernel_iovec {
     uint64_t base, len;

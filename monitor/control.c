@@ -18,13 +18,8 @@ long handle_PRCTL(struct thread *thread, const struct user_registers *call)
 long handle_ARCH_PRCTL(struct thread *thread, const struct user_registers *call)
 {
     static const uint32_t allowed[] = {
-        ARCH_SET_FS,
-        ARCH_GET_FS,
-        0x1011 /* ARCH_GET_CPUID */,
-        0x1012 /* ARCH_SET_CPUID */,
-        0x1021 /* ARCH_GET_XCOMP_SUPP */,
-        0x1022 /* ARCH_GET_XCOMP_PERM */,
-        0x1023 /* ARCH_REQ_XCOMP_PERM */,
+        ARCH_SET_FS,         ARCH_GET_FS,         ARCH_GET_CPUID,      ARCH_SET_CPUID,
+        ARCH_GET_XCOMP_SUPP, ARCH_GET_XCOMP_PERM, ARCH_REQ_XCOMP_PERM,
     };
     (void)thread;
     if ((uint32_t)call->rdi == ARCH_GET_GS) {

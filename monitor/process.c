@@ -269,7 +269,7 @@ long run_in_child(void (*function)(void *), void *argument)
     int32_t status = -ECHILD;
     sigset mask = block_signals(ALL_BUT_HELD);
     long pid = vfork_call((uint64_t)stack + CHILD_STACK, function, argument);
-    if (pid > 0 && SYS4(__NR_wait4, pid, &status, WALL, 0) != pid) {
+    if (pid > 0 && SYS4(__NR_wait4, pid, &status, __WALL, 0) != pid) {
         status = -ECHILD;
     }
     set_kernel_mask(mask);

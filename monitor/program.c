@@ -4,10 +4,6 @@
 #include "support.h"
 #include "syscall.h"
 
-#define S_IFLNK         0120000U
-#define AT_EXECVE_CHECK 0x10000 /* Linux 6.14 */
-#define O_PATH_FLAG     010000000
-
 static const char *keep(struct program *program, const char *string, uint64_t length)
 {
     char *at = program->text + program->text_used;
@@ -52,7 +48,7 @@ static long reopen(int descriptor)
     if (mode < 0) {
         return mode;
     }
-    if ((mode & O_PATH_FLAG) == 0 && (mode & O_ACCMODE) != O_WRONLY) {
+    if ((mode & O_PATH) == 0 && (mode & O_ACCMODE) != O_WRONLY) {
         return SYS3(__NR_fcntl, descriptor, F_DUPFD_CLOEXEC, 3);
     }
     append_string(path, sizeof path, own_descriptors());

@@ -44,23 +44,20 @@ extern const Elf64_Dyn _DYNAMIC[] __attribute__((visibility("hidden")));
 
 /* ---- stage 1 ---- */
 
-struct relocation {
-    uint64_t offset, info, addend;
-};
-
 static inline void relocate(uint64_t bias)
 {
-    const struct relocation *table = 0;
+    const Elf64_Rela *table = 0;
     uint64_t size = 0;
     for (const Elf64_Dyn *entry = _DYNAMIC; entry->d_tag != DT_NULL; entry++) {
         if (entry->d_tag == DT_RELA) {
-            table = (const struct relocation *)(bias + entry->d_un.d_ptr);
+            table = (const Elf64_Rela *)(bias + entry->d_un.d_ptr);
         } else if (entry->d_tag == DT_RELASZ) {
             size = entry->d_un.d_val;
         }
     }
     for (uint64_t i = 0; table != 0 && i < size / sizeof *table; i++) {
-        *(uint64_t *)(bias + table[i].offset) = bias + table[i].addend; /* all RELATIVE */
+        /* All RELATIVE. */
+        *(uint64_t *)(bias + table[i].r_offset) = bias + (uint64_t)table[i].r_addend;
     }
 }
 
@@ -393,7 +390,7 @@ static void describe_memory(const struct initial_stack *stack, const struct load
         .arg_end = arguments_end,
         .env_start = variables > 0 ? stack->environment[0] : arguments_end,
         .env_end = end_of_strings(stack->environment, variables, arguments_end),
-        .auxv = (uint64_t)stack->auxv,
+        .auxv = (__u64 *)stack->auxv,
         .auxv_size = (uint32_t)((uint64_t)stack->end - (uint64_t)stack->auxv),
         .exe_fd = ~0U,
     };
