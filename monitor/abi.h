@@ -170,8 +170,7 @@ struct fp_sw_bytes {
 #define EFLAGS_NT (1UL << 14)
 #define EFLAGS_RF (1UL << 16)
 #define EFLAGS_AC (1UL << 18)
-/* NT and ID: kept by `syscall`, dropped by rt_sigreturn (FIX_EFLAGS in arch/x86/kernel/signal.c).
- */
+/* NT and ID: kept by `syscall`, dropped by rt_sigreturn; arch/x86/kernel/signal.c, FIX_EFLAGS. */
 #define EFLAGS_NOT_RESTORED (EFLAGS_NT | 1UL << 21)
 /* CF, bit 1 (always set), PF, AF, ZF, SF, IF and OF: all that the flags hold in most programs. */
 #define EFLAGS_ARITHMETIC (0x2d7UL | EFLAGS_OF)

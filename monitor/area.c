@@ -80,8 +80,7 @@ static bool is_abandoned(const struct thread *thread)
     return thread->tid == 0 || SYS3(__NR_tgkill, thread->pid, thread->tid, 0) == -ESRCH;
 }
 
-/* Takes a reusable area from the list; needs the lock. The newest is the likeliest to be in cache.
- */
+/* Takes a reusable area from the list; needs the lock. The newest first: it may be in cache. */
 static struct thread *find_free(void)
 {
     struct thread **link = &free_areas;

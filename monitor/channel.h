@@ -5,8 +5,7 @@
 #include "thread.h"
 #include "endorun/event.h"
 
-/* Maps the channel that the session names. Without one, or when it can't be had, nothing is sent.
- */
+/* Maps the channel that the session names. Where there is none to be had, nothing is sent. */
 void channel_open(void);
 
 /* True when the session asks for records. */

@@ -230,8 +230,7 @@ static long wait_with_mask(struct thread *thread, sigset mask, long number,
         result = window_syscall(number, arguments);
     } while (result == -EINTR && !thread->queued && thread->held_came);
     thread->wait_mask_valid = result == -EINTR;
-    /* Held signals are open in the kernel throughout: one may have come before the wait, or after.
-     */
+    /* Held signals are open in the kernel throughout: one may come before the wait, or after. */
     int came = thread->queued ? thread->queued_frame.info.si_signo : 0;
     if (came != 0 && (thread->held_blocked & signal_bit(came)) != 0) {
         if (result == CALL_ABORTED) {

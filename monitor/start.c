@@ -18,9 +18,8 @@
 #define PIE_BASE         0x555555554000UL /* ELF_ET_DYN_BASE: 2/3 of the address space */
 #define PIE_RANDOM_PAGES (1UL << 28)      /* vm.mmap_rnd_bits as kernels are built */
 #define BRK_RANDOM_PAGES (1UL << 13)      /* 32 MiB, arch_randomize_brk() */
-#define FRAME_SIZE_UNKNOWN                                                                         \
-    (12UL << 10) /* AT_MINSIGSTKSZ came with Linux 5.14; AMX needs 11 KiB                          \
-                  */
+/* AT_MINSIGSTKSZ came with Linux 5.14; AMX needs 11 KiB. */
+#define FRAME_SIZE_UNKNOWN (12UL << 10)
 
 uint64_t gate_in_use, gate_forward_in_use;
 

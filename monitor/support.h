@@ -20,8 +20,7 @@ void append_hex(char *buffer, size_t size, uint64_t number, int digits);
 #define FNV_OFFSET 0xcbf29ce484222325UL
 uint64_t fnv1a(uint64_t hash, const void *data, size_t size);
 
-/* The same step for each 64-bit word; `size` is a multiple of 8. For data that is more than a key.
- */
+/* The same step for each 64-bit word, for more data than a key; `size` is a multiple of 8. */
 uint64_t fnv1a_words(uint64_t hash, const void *data, size_t size);
 
 static inline uint64_t round_down(uint64_t value, uint64_t alignment)

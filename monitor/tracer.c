@@ -37,8 +37,7 @@ static bool is_stop_by_sigsys(int32_t status)
     return status == (SIGSYS << 8 | 0x7f);
 }
 
-/* Lets a tracee go on that stopped for a dispatched call. False: the stop is the tracer's to see.
- */
+/* Lets a tracee go on that stopped for a dispatched call. False: the tracer is to see the stop. */
 static bool pass_on_dispatch(long pid)
 {
     struct kernel_siginfo info;

@@ -7,8 +7,7 @@
 #define PLAN_SIZE_MAX                                                                              \
     (sizeof(struct endorun_plan) + ENDORUN_PLAN_MAX_SITES * sizeof(struct endorun_plan_site))
 
-/* Text up to this size is faster searched for `syscall` bytes than its plan is found in the cache.
- */
+/* Text up to this size is searched for `syscall` bytes faster than the cache for its plan. */
 #define SEARCHED_TEXT_MAX (64UL << 10)
 
 /* Bytes at a file's beginning in which program headers and the build ID are looked for. */

@@ -29,8 +29,7 @@ static bool is_patched(const struct endorun_plan_site *site)
     return site->tactic == ENDORUN_TACTIC_PADDING || site->tactic == ENDORUN_TACTIC_PRECEDING;
 }
 
-/* The site's bytes, and those it takes for itself, are what the plan says and inside the mapping.
- */
+/* The site's bytes, and those that it takes, are what the plan says and inside the mapping. */
 static bool site_is_valid(const struct target *target, const struct endorun_plan_site *site)
 {
     static const uint8_t syscall_bytes[2] = {0x0f, 0x05};
