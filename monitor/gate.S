@@ -47,6 +47,14 @@
     popfq;                                                                                         \
 9:
 
+/* The program's registers, and their places in the block. */
+#define SAVE(name) movq %name, %gs:THREAD_##name;
+#define LOAD(name) movq %gs:THREAD_##name, %name;
+/* All but RSP and those that `syscall` loses. */
+#define EACH_KEPT(move)                                                                            \
+    move(rax) move(rbx) move(rdx) move(rsi) move(rdi) move(rbp)                                    \
+    move(r8) move(r9) move(r10) move(r12) move(r13) move(r14) move(r15)
+
     .text
 
 /*
@@ -109,20 +117,8 @@ LABEL(gate_end_selector)
 FUNCTION(gate_slow)
     .cfi_startproc
     CFI_IN_GATE
-    movq %rsp, %gs:THREAD_RSP
-    movq %rax, %gs:THREAD_RAX
-    movq %rbx, %gs:THREAD_RBX
-    movq %rdx, %gs:THREAD_RDX
-    movq %rsi, %gs:THREAD_RSI
-    movq %rdi, %gs:THREAD_RDI
-    movq %rbp, %gs:THREAD_RBP
-    movq %r8, %gs:THREAD_R8
-    movq %r9, %gs:THREAD_R9
-    movq %r10, %gs:THREAD_R10
-    movq %r12, %gs:THREAD_R12
-    movq %r13, %gs:THREAD_R13
-    movq %r14, %gs:THREAD_R14
-    movq %r15, %gs:THREAD_R15
+    SAVE(rsp)
+    EACH_KEPT(SAVE)
     movq %gs:THREAD_STACK, %rsp
 LABEL(gate_slow_on_stack)
     pushfq
@@ -139,7 +135,7 @@ LABEL(gate_slow_unstepped) /* the trap flag's last trap is here */
     CLEAR_FLAGS(%gs:THREAD_EFLAGS)
     movq %gs:THREAD_SELF, %rdi
     /* From here the caller's stack pointer and address are in the block. */
-    .cfi_escape 0x0f, 5, 0x92, 59, (THREAD_RSP & 0x7f) | 0x80, THREAD_RSP >> 7, 0x06
+    .cfi_escape 0x0f, 5, 0x92, 59, (THREAD_rsp & 0x7f) | 0x80, THREAD_rsp >> 7, 0x06
     call monitor_syscall
     jmp gate_exit
     .cfi_endproc
@@ -168,23 +164,11 @@ LABEL(gate_exit_uncommitted)
     jmp 2f
 1:  pushq %gs:THREAD_EFLAGS
     popfq
-2:  movq %gs:THREAD_RAX, %rax
-    movq %gs:THREAD_RBX, %rbx
-    movq %gs:THREAD_RCX, %rcx
-    movq %gs:THREAD_RDX, %rdx
-    movq %gs:THREAD_RSI, %rsi
-    movq %gs:THREAD_RDI, %rdi
-    movq %gs:THREAD_RBP, %rbp
-    movq %gs:THREAD_R8, %r8
-    movq %gs:THREAD_R9, %r9
-    movq %gs:THREAD_R10, %r10
-    movq %gs:THREAD_R11, %r11
-    movq %gs:THREAD_R12, %r12
-    movq %gs:THREAD_R13, %r13
-    movq %gs:THREAD_R14, %r14
-    movq %gs:THREAD_R15, %r15
-    movq %gs:THREAD_RSP, %rsp
-    jmp *%gs:THREAD_RIP
+2:  EACH_KEPT(LOAD)
+    LOAD(rcx)
+    LOAD(r11)
+    LOAD(rsp)
+    jmp *%gs:THREAD_rip
 /* rt_tgsigqueueinfo with the arguments in RDI, RSI, RDX, R10: the kernel delivers right here. */
 gate_exit_requeue:
     movb $0, %gs:THREAD_IN_MONITOR
@@ -232,32 +216,20 @@ FUNCTION(gate_resume)
     .cfi_startproc
     .cfi_undefined rip
     movb $0, %gs:THREAD_IN_MONITOR
-    movq %rcx, %gs:THREAD_RCX
+    SAVE(rcx)
 LABEL(gate_resume_saved)
     movzbl %gs:THREAD_ATTENTION, %ecx
     jrcxz 1f
     jmp gate_resume_attention
-1:  movq %gs:THREAD_RCX, %rcx
+1:  LOAD(rcx)
     movb $SELECTOR_BLOCK, %gs:SHARED_SELECTOR
     jmp *%gs:THREAD_RESUME_RIP
 gate_resume_attention: /* a held signal came meanwhile: leave through gate_exit instead */
-    movq %rsp, %gs:THREAD_RSP
-    movq %rax, %gs:THREAD_RAX
-    movq %rbx, %gs:THREAD_RBX
-    movq %rdx, %gs:THREAD_RDX
-    movq %rsi, %gs:THREAD_RSI
-    movq %rdi, %gs:THREAD_RDI
-    movq %rbp, %gs:THREAD_RBP
-    movq %r8, %gs:THREAD_R8
-    movq %r9, %gs:THREAD_R9
-    movq %r10, %gs:THREAD_R10
-    movq %r11, %gs:THREAD_R11
-    movq %r12, %gs:THREAD_R12
-    movq %r13, %gs:THREAD_R13
-    movq %r14, %gs:THREAD_R14
-    movq %r15, %gs:THREAD_R15
+    SAVE(rsp)
+    SAVE(r11)
+    EACH_KEPT(SAVE)
     movq %gs:THREAD_RESUME_RIP, %rcx
-    movq %rcx, %gs:THREAD_RIP
+    movq %rcx, %gs:THREAD_rip
     movq %gs:THREAD_STACK, %rsp
 LABEL(gate_resume_on_stack)
     pushfq

@@ -6,6 +6,7 @@ void offsets(void);
 
 #define DEFINE(name, value) __asm__ volatile("\n.ascii \"@" #name " %c0@\"" : : "i"(value))
 #define THREAD(name, field) DEFINE(THREAD_##name, offsetof(struct thread, field))
+#define REGISTER(name)      THREAD(name, registers.name)
 
 void offsets(void)
 {
@@ -16,23 +17,23 @@ void offsets(void)
     THREAD(STACK_SIZE, monitor_stack_size);
     THREAD(IN_MONITOR, in_monitor);
     THREAD(ATTENTION, attention);
-    THREAD(RAX, registers.rax);
-    THREAD(RBX, registers.rbx);
-    THREAD(RCX, registers.rcx);
-    THREAD(RDX, registers.rdx);
-    THREAD(RSI, registers.rsi);
-    THREAD(RDI, registers.rdi);
-    THREAD(RBP, registers.rbp);
-    THREAD(RSP, registers.rsp);
-    THREAD(R8, registers.r8);
-    THREAD(R9, registers.r9);
-    THREAD(R10, registers.r10);
-    THREAD(R11, registers.r11);
-    THREAD(R12, registers.r12);
-    THREAD(R13, registers.r13);
-    THREAD(R14, registers.r14);
-    THREAD(R15, registers.r15);
-    THREAD(RIP, registers.rip);
+    REGISTER(rax);
+    REGISTER(rbx);
+    REGISTER(rcx);
+    REGISTER(rdx);
+    REGISTER(rsi);
+    REGISTER(rdi);
+    REGISTER(rbp);
+    REGISTER(rsp);
+    REGISTER(r8);
+    REGISTER(r9);
+    REGISTER(r10);
+    REGISTER(r11);
+    REGISTER(r12);
+    REGISTER(r13);
+    REGISTER(r14);
+    REGISTER(r15);
+    REGISTER(rip);
     THREAD(EFLAGS, registers.eflags);
     THREAD(PID, pid);
     THREAD(TID, tid);

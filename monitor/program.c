@@ -75,7 +75,7 @@ static long open_executable(struct program *program, int directory, const char *
     int empty = (flags & AT_EMPTY_PATH) != 0 && path[0] == 0 ? AT_EMPTY_PATH : 0;
     int nofollow = flags & AT_SYMLINK_NOFOLLOW;
     if (path[0] == 0 && empty == 0) {
-        /* As a script or ELF file may name its interpreter: the kernel finds the directory. */
+        /* In a script or an ELF file: the kernel takes it for the current directory. */
         return from_file ? -EACCES : -ENOENT;
     }
     char linked[PATH_MAX_BYTES];

@@ -226,25 +226,7 @@ static void place_behind_site(struct sigcontext *registers, uint64_t continuatio
 
 static void place_from_block(struct sigcontext *context, const struct thread *thread)
 {
-    const struct user_registers *registers = &thread->registers;
-    context->rax = registers->rax;
-    context->rbx = registers->rbx;
-    context->rcx = registers->rcx;
-    context->rdx = registers->rdx;
-    context->rsi = registers->rsi;
-    context->rdi = registers->rdi;
-    context->rbp = registers->rbp;
-    context->rsp = registers->rsp;
-    context->r8 = registers->r8;
-    context->r9 = registers->r9;
-    context->r10 = registers->r10;
-    context->r11 = registers->r11;
-    context->r12 = registers->r12;
-    context->r13 = registers->r13;
-    context->r14 = registers->r14;
-    context->r15 = registers->r15;
-    context->rip = registers->rip;
-    context->eflags = registers->eflags;
+    memcpy(context, &thread->registers, sizeof thread->registers);
     if (context->rip == gate_in_use) { /* dispatch_trap's detour */
         place_at_site(context, context->rcx);
     } else if (context->rip == gate_forward_in_use ||
@@ -442,30 +424,6 @@ static void signal_in_monitor(struct thread *thread, int signal, struct kernel_s
     }
 }
 
-static void place_in_block(struct user_registers *registers, const struct sigcontext *context)
-{
-    *registers = (struct user_registers){
-        .rax = context->rax,
-        .rbx = context->rbx,
-        .rcx = context->rcx,
-        .rdx = context->rdx,
-        .rsi = context->rsi,
-        .rdi = context->rdi,
-        .rbp = context->rbp,
-        .rsp = context->rsp,
-        .r8 = context->r8,
-        .r9 = context->r9,
-        .r10 = context->r10,
-        .r11 = context->r11,
-        .r12 = context->r12,
-        .r13 = context->r13,
-        .r14 = context->r14,
-        .r15 = context->r15,
-        .rip = context->rip,
-        .eflags = context->eflags,
-    };
-}
-
 /* Syscall User Dispatch caught this very instruction; a process can send itself the like. */
 static bool is_dispatch(int signal, const struct kernel_siginfo *info,
                         const struct sigcontext *registers)
@@ -495,7 +453,7 @@ static void dispatch_trap(struct thread *thread, const struct kernel_siginfo *in
     registers->rip = gate_in_use;
     if ((registers->eflags & EFLAGS_NOT_RESTORED) != 0) {
         /* rt_sigreturn would lose these flags: let gate_exit set them. */
-        place_in_block(&thread->registers, registers);
+        memcpy(&thread->registers, registers, sizeof thread->registers);
         thread->in_monitor = 1;
         registers->rsp = thread->monitor_stack;
         registers->rip = (uint64_t)gate_exit;

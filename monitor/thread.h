@@ -28,12 +28,17 @@
 #define ALL_SIGNALS  (~0UL)
 #define ALL_BUT_HELD (ALL_SIGNALS & ~HELD_SIGNALS)
 
-/* Registers of the program while it is in the monitor. Offsets reach the assembly by offsets.h. */
+/*
+ * Registers of the program while it is in the monitor: the same as a struct sigcontext begins with.
+ * Offsets reach the assembly by offsets.h.
+ */
 struct user_registers {
-    uint64_t rax, rbx, rcx, rdx, rsi, rdi, rbp, rsp;
     uint64_t r8, r9, r10, r11, r12, r13, r14, r15;
-    uint64_t rip, eflags;
+    uint64_t rdi, rsi, rbp, rbx, rdx, rax, rcx, rsp, rip;
+    uint64_t eflags;
 };
+_Static_assert(offsetof(struct user_registers, eflags) == offsetof(struct sigcontext, eflags),
+               "signals copy between them");
 
 /* The program's dispositions: one table a process, or shared as CLONE_SIGHAND says. */
 struct signal_table {
