@@ -13,9 +13,7 @@ typedef long call_handler(struct thread *thread, const struct user_registers *ca
 
 call_handler handle_RT_SIGACTION, handle_RT_SIGPROCMASK, handle_RT_SIGRETURN, handle_RT_SIGPENDING,
     handle_RT_SIGSUSPEND, handle_RT_SIGTIMEDWAIT, handle_SIGALTSTACK, handle_TKILL,
-    handle_TGKILL; /* signal_calls.c */
-call_handler handle_PSELECT6, handle_PPOLL, handle_EPOLL_PWAIT, handle_EPOLL_PWAIT2,
-    handle_IO_PGETEVENTS; /* signal_calls.c */
+    handle_WAIT_MASK, handle_WAIT_MASK_PAIR; /* signal_calls.c */
 call_handler handle_CLONE, handle_CLONE3, handle_FORK, handle_VFORK, handle_EXIT; /* process.c */
 call_handler handle_EXECVE, handle_EXECVEAT;                                      /* exec.c */
 call_handler handle_MMAP, handle_MUNMAP, handle_MREMAP, handle_SHMAT;             /* memory.c */

@@ -163,10 +163,13 @@ long handle_SIGALTSTACK(struct thread *thread, const struct user_registers *call
 }
 
 /* tkill and tgkill: of interest is what the kernel's default action does to this very thread. */
-static long send_to_thread(const struct thread *thread, long tid, long number)
+long handle_TKILL(struct thread *thread, const struct user_registers *call)
 {
-    int signal = (int)number;
-    if (tid != thread->tid || signal < 1 || signal > SIGNAL_COUNT || process_settings.selector ||
+    bool in_group = (uint32_t)call->rax == __NR_tgkill;
+    int tid = (int)(in_group ? call->rsi : call->rdi);
+    int signal = (int)(in_group ? call->rdx : call->rsi);
+    if ((in_group && (int)call->rdi != thread->pid) || tid != thread->tid || signal < 1 ||
+        signal > SIGNAL_COUNT || process_settings.selector ||
         thread->signals->action[signal - 1].handler != SIG_DFL) {
         return CALL_FORWARD;
     }
@@ -174,17 +177,6 @@ static long send_to_thread(const struct thread *thread, long tid, long number)
     SYS4(__NR_rt_sigprocmask, SIG_BLOCK, 0, &blocked, sizeof blocked);
     blocked = (blocked & ~HELD_SIGNALS) | thread->held_blocked;
     return (blocked & signal_bit(signal)) != 0 ? CALL_FORWARD : CALL_SIGNALS_ITSELF;
-}
-
-long handle_TKILL(struct thread *thread, const struct user_registers *call)
-{
-    return send_to_thread(thread, (int)call->rdi, (int)call->rsi);
-}
-
-long handle_TGKILL(struct thread *thread, const struct user_registers *call)
-{
-    bool own = (int)call->rdi == thread->pid;
-    return own ? send_to_thread(thread, (int)call->rsi, (int)call->rdx) : CALL_FORWARD;
 }
 
 long handle_RT_SIGRETURN(struct thread *thread, const struct user_registers *call)
@@ -211,12 +203,19 @@ long handle_RT_SIGRETURN(struct thread *thread, const struct user_registers *cal
 /*
  * A wait under a mask of its own. A signal that ends it is delivered with that mask, the frame has
  * the mask of before; the kernel does both by itself when it is given the mask without the held
- * signals, and deliver_signal finds those in wait_mask.
+ * signals, and deliver_signal finds those in wait_mask. `address` is where the call's arguments
+ * hold the mask's.
  */
-static long wait_with_mask(struct thread *thread, sigset mask, long number,
+static long wait_with_mask(struct thread *thread, unsigned long *address, long number,
                            const unsigned long arguments[6])
 {
     struct kernel_siginfo info;
+    sigset mask;
+    if (copy_from_user(&mask, user_pointer(*address), sizeof mask) != 0) {
+        return -EFAULT;
+    }
+    const sigset given = mask & ~HELD_SIGNALS;
+    *address = (unsigned long)&given;
     thread->wait_mask = mask & ~UNBLOCKABLE;
     thread->wait_mask_valid = true;
     int signal = take_held_signal(thread, ~mask, &info);
@@ -246,16 +245,11 @@ static long wait_with_mask(struct thread *thread, sigset mask, long number,
 
 long handle_RT_SIGSUSPEND(struct thread *thread, const struct user_registers *call)
 {
-    sigset mask;
+    unsigned long arguments[6] = {call->rdi, call->rsi};
     if (call->rsi != sizeof(sigset)) {
         return -EINVAL;
     }
-    if (copy_from_user(&mask, user_pointer(call->rdi), sizeof mask) != 0) {
-        return -EFAULT;
-    }
-    sigset given = mask & ~HELD_SIGNALS;
-    const unsigned long arguments[6] = {(unsigned long)&given, sizeof given};
-    return wait_with_mask(thread, mask, __NR_rt_sigsuspend, arguments);
+    return wait_with_mask(thread, &arguments[0], __NR_rt_sigsuspend, arguments);
 }
 
 /* Takes the held signal that the kernel would take first of those pending and waited for, or 0. */
@@ -305,69 +299,33 @@ long handle_RT_SIGTIMEDWAIT(struct thread *thread, const struct user_registers *
 }
 
 /* ppoll, epoll_pwait, epoll_pwait2: the mask's address and size are arguments `at` and `at` + 1. */
-static long wait_with_mask_argument(struct thread *thread, const struct user_registers *call,
-                                    unsigned at)
+long handle_WAIT_MASK(struct thread *thread, const struct user_registers *call)
 {
     unsigned long arguments[6] = {call->rdi, call->rsi, call->rdx, call->r10, call->r8, call->r9};
-    sigset mask;
-    if (arguments[at] == 0 || arguments[at + 1] != sizeof mask) {
+    uint32_t number = (uint32_t)call->rax;
+    unsigned at = number == __NR_ppoll ? 3 : 4;
+    if (arguments[at] == 0 || arguments[at + 1] != sizeof(sigset)) {
         return CALL_FORWARD;
     }
-    if (copy_from_user(&mask, user_pointer(arguments[at]), sizeof mask) != 0) {
-        return -EFAULT;
-    }
-    sigset given = mask & ~HELD_SIGNALS;
-    arguments[at] = (unsigned long)&given;
-    return wait_with_mask(thread, mask, (long)(int32_t)call->rax, arguments);
-}
-
-long handle_PPOLL(struct thread *thread, const struct user_registers *call)
-{
-    return wait_with_mask_argument(thread, call, 3);
-}
-
-long handle_EPOLL_PWAIT(struct thread *thread, const struct user_registers *call)
-{
-    return wait_with_mask_argument(thread, call, 4);
-}
-
-long handle_EPOLL_PWAIT2(struct thread *thread, const struct user_registers *call)
-{
-    return wait_with_mask_argument(thread, call, 4);
+    return wait_with_mask(thread, &arguments[at], number, arguments);
 }
 
 /* pselect6, io_pgetevents: the sixth argument points to {address of the mask, its size}. */
-static long wait_with_mask_pair(struct thread *thread, const struct user_registers *call)
+long handle_WAIT_MASK_PAIR(struct thread *thread, const struct user_registers *call)
 {
     struct {
-        uint64_t mask, size;
+        unsigned long mask, size;
     } pair;
-    sigset mask;
     if (call->r9 == 0) {
         return CALL_FORWARD;
     }
     if (copy_from_user(&pair, user_pointer(call->r9), sizeof pair) != 0) {
         return -EFAULT;
     }
-    if (pair.mask == 0 || pair.size != sizeof mask) {
+    if (pair.mask == 0 || pair.size != sizeof(sigset)) {
         return CALL_FORWARD;
     }
-    if (copy_from_user(&mask, user_pointer(pair.mask), sizeof mask) != 0) {
-        return -EFAULT;
-    }
-    sigset given = mask & ~HELD_SIGNALS;
-    pair.mask = (uint64_t)&given;
     const unsigned long arguments[6] = {call->rdi, call->rsi, call->rdx,
                                         call->r10, call->r8,  (unsigned long)&pair};
-    return wait_with_mask(thread, mask, (long)(int32_t)call->rax, arguments);
-}
-
-long handle_PSELECT6(struct thread *thread, const struct user_registers *call)
-{
-    return wait_with_mask_pair(thread, call);
-}
-
-long handle_IO_PGETEVENTS(struct thread *thread, const struct user_registers *call)
-{
-    return wait_with_mask_pair(thread, call);
+    return wait_with_mask(thread, &pair.mask, (uint32_t)call->rax, arguments);
 }

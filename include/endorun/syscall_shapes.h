@@ -129,13 +129,9 @@ enum endorun_decision {
     X(RT_SIGSUSPEND)                                                                               \
     X(RT_SIGTIMEDWAIT)                                                                             \
     X(SIGALTSTACK)                                                                                 \
-    X(TKILL)                                                                                       \
-    X(TGKILL)                                                                                      \
-    X(PSELECT6)                                                                                    \
-    X(PPOLL)                                                                                       \
-    X(EPOLL_PWAIT)                                                                                 \
-    X(EPOLL_PWAIT2)                                                                                \
-    X(IO_PGETEVENTS)                                                                               \
+    X(TKILL)          /* to a thread, which may be the caller */                                   \
+    X(WAIT_MASK)      /* waits with a signal mask that two arguments give */                       \
+    X(WAIT_MASK_PAIR) /* the same; the two stand where the last argument points to */              \
     X(CLONE)                                                                                       \
     X(CLONE3)                                                                                      \
     X(FORK)                                                                                        \
