@@ -9,6 +9,9 @@
 
 #include "user.h"
 
+/* For the parameters that a handler does not need. */
+#define UNUSED __attribute__((unused))
+
 typedef long call_handler(struct thread *thread, const struct user_registers *call);
 
 call_handler handle_RT_SIGACTION, handle_RT_SIGPROCMASK, handle_RT_SIGRETURN, handle_RT_SIGPENDING,

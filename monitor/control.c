@@ -1,9 +1,8 @@
 /* Calls that would change what the monitor rests on: prctl, arch_prctl, rseq. */
 #include "calls.h"
 
-long handle_PRCTL(struct thread *thread, const struct user_registers *call)
+long handle_PRCTL(UNUSED struct thread *thread, const struct user_registers *call)
 {
-    (void)thread;
     if ((int)call->rdi == PR_SET_SYSCALL_USER_DISPATCH) {
         return -EPERM; /* the one dispatch of a thread is the monitor's */
     }
@@ -15,13 +14,12 @@ long handle_PRCTL(struct thread *thread, const struct user_registers *call)
  * monitor's, ARCH_MAP_VDSO_* maps code whose system calls Syscall User Dispatch exempts, and shadow
  * stacks and tagged addresses don't know of the gate. arch/x86/include/uapi/asm/prctl.h.
  */
-long handle_ARCH_PRCTL(struct thread *thread, const struct user_registers *call)
+long handle_ARCH_PRCTL(UNUSED struct thread *thread, const struct user_registers *call)
 {
     static const uint32_t allowed[] = {
         ARCH_SET_FS,         ARCH_GET_FS,         ARCH_GET_CPUID,      ARCH_SET_CPUID,
         ARCH_GET_XCOMP_SUPP, ARCH_GET_XCOMP_PERM, ARCH_REQ_XCOMP_PERM,
     };
-    (void)thread;
     if ((uint32_t)call->rdi == ARCH_GET_GS) {
         const uint64_t base = 0; /* what the program has set: nothing */
         return copy_to_user(user_pointer(call->rsi), &base, sizeof base);
@@ -38,10 +36,9 @@ long handle_ARCH_PRCTL(struct thread *thread, const struct user_registers *call)
 }
 
 /* Reading is harmless; an entry of one's own could give %gs another base, or 32-bit code. */
-long handle_MODIFY_LDT(struct thread *thread, const struct user_registers *call)
+long handle_MODIFY_LDT(UNUSED struct thread *thread, const struct user_registers *call)
 {
     bool writes = (int)call->rdi == 1 || (int)call->rdi == 0x11;
-    (void)thread;
     return writes ? -EPERM : CALL_FORWARD;
 }
 
@@ -49,9 +46,7 @@ long handle_MODIFY_LDT(struct thread *thread, const struct user_registers *call)
  * A registered area would have to be writable both with the program's rights and with those that a
  * signal handler starts with, and a critical section could be laid over monitor code.
  */
-long handle_RSEQ(struct thread *thread, const struct user_registers *call)
+long handle_RSEQ(UNUSED struct thread *thread, UNUSED const struct user_registers *call)
 {
-    (void)thread;
-    (void)call;
     return -ENOSYS;
 }

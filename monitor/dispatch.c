@@ -6,10 +6,8 @@
 #include "channel.h"
 #include "support.h"
 
-long handle_FORWARD(struct thread *thread, const struct user_registers *call)
+long handle_FORWARD(UNUSED struct thread *thread, UNUSED const struct user_registers *call)
 {
-    (void)thread;
-    (void)call;
     return CALL_FORWARD;
 }
 

@@ -4,11 +4,10 @@
 #include "../rewriter/apply/module.h"
 #include "../rewriter/apply/rewrite.h"
 
-long handle_MMAP(struct thread *thread, const struct user_registers *call)
+long handle_MMAP(UNUSED struct thread *thread, const struct user_registers *call)
 {
     unsigned long protection = call->rdx;
     unsigned long flags = call->r10;
-    (void)thread;
     long result = forward_call(call);
     if (is_error(result)) {
         return result;
@@ -24,16 +23,14 @@ long handle_MMAP(struct thread *thread, const struct user_registers *call)
     return result;
 }
 
-long handle_MUNMAP(struct thread *thread, const struct user_registers *call)
+long handle_MUNMAP(UNUSED struct thread *thread, const struct user_registers *call)
 {
-    (void)thread;
     return modules_unmap(call->rdi, call->rsi);
 }
 
 /* Rewritten code holds relative jumps to its stubs: it is turned back before it moves. */
-long handle_MREMAP(struct thread *thread, const struct user_registers *call)
+long handle_MREMAP(UNUSED struct thread *thread, const struct user_registers *call)
 {
-    (void)thread;
     if ((call->r10 & MREMAP_MAYMOVE) != 0) {
         modules_restore(call->rdi, call->rsi);
     }
@@ -44,10 +41,9 @@ long handle_MREMAP(struct thread *thread, const struct user_registers *call)
     return result;
 }
 
-long handle_SHMAT(struct thread *thread, const struct user_registers *call)
+long handle_SHMAT(UNUSED struct thread *thread, const struct user_registers *call)
 {
     struct kernel_shmid status = {0};
-    (void)thread;
     long result = forward_call(call);
     if (!is_error(result) && (call->rdx & SHM_REMAP) != 0 &&
         SYS3(__NR_shmctl, call->rdi, IPC_STAT, &status) == 0) {

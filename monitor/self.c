@@ -137,13 +137,12 @@ static long follow_link(uint32_t number, unsigned long arguments[6], int at, int
     return window_syscall((long)number, arguments);
 }
 
-long handle_PATH_EXE(struct thread *thread, const struct user_registers *call)
+long handle_PATH_EXE(UNUSED struct thread *thread, const struct user_registers *call)
 {
     unsigned long arguments[6] = {call->rdi, call->rsi, call->rdx, call->r10, call->r8, call->r9};
     uint32_t number = (uint32_t)call->rax;
     struct path_call shape = describe(number);
     char path[PATH_MAX_BYTES];
-    (void)thread;
     int directory = shape.directory < 0 ? AT_FDCWD : (int)arguments[shape.directory];
     if (copy_string_from_user(path, user_pointer(arguments[shape.path]), sizeof path) >= 0 &&
         !(shape.flags >= 0 && (arguments[shape.flags] & shape.nofollow) != 0) &&
@@ -153,7 +152,7 @@ long handle_PATH_EXE(struct thread *thread, const struct user_registers *call)
     return CALL_FORWARD;
 }
 
-long handle_READLINK(struct thread *thread, const struct user_registers *call)
+long handle_READLINK(UNUSED struct thread *thread, const struct user_registers *call)
 {
     bool at = (uint32_t)call->rax == __NR_readlinkat;
     int directory = at ? (int)call->rdi : AT_FDCWD;
@@ -161,7 +160,6 @@ long handle_READLINK(struct thread *thread, const struct user_registers *call)
     uint64_t buffer = at ? call->rdx : call->rsi;
     int32_t size = (int32_t)(at ? call->r10 : call->rdx);
     char path[PATH_MAX_BYTES], program[PATH_MAX_BYTES];
-    (void)thread;
     if (size <= 0 || copy_string_from_user(path, user_pointer(name), sizeof path) < 0 ||
         !find_linked_program(directory, path, program)) {
         return CALL_FORWARD;

@@ -13,9 +13,8 @@ static struct {
     int32_t pid, request;
 } resumed[TRACEES];
 
-long handle_PTRACE(struct thread *thread, const struct user_registers *call)
+long handle_PTRACE(UNUSED struct thread *thread, const struct user_registers *call)
 {
-    (void)thread;
     switch (call->rdi) {
     case PTRACE_CONT:
     case PTRACE_SINGLESTEP:
@@ -50,10 +49,9 @@ static bool pass_on_dispatch(long pid)
     return SYS4(__NR_ptrace, request, pid, 0, SIGSYS) == 0;
 }
 
-long handle_WAIT4(struct thread *thread, const struct user_registers *call)
+long handle_WAIT4(UNUSED struct thread *thread, const struct user_registers *call)
 {
     int32_t status = 0;
-    (void)thread;
     for (;;) {
         uint64_t place = call->rsi != 0 ? call->rsi : (uint64_t)&status;
         const unsigned long arguments[6] = {call->rdi, place, call->rdx, call->r10};
