@@ -25,14 +25,6 @@ call_handler handle_READLINK, handle_PATH_EXE;                                  
 call_handler handle_PRCTL, handle_ARCH_PRCTL, handle_MODIFY_LDT, handle_RSEQ;     /* control.c */
 call_handler handle_FORWARD;                                                      /* dispatch.c */
 
-/* Makes the program's call with the arguments it gave. */
-static inline long forward_call(const struct user_registers *call)
-{
-    const unsigned long arguments[6] = {call->rdi, call->rsi, call->rdx,
-                                        call->r10, call->r8,  call->r9};
-    return window_syscall((long)(int32_t)call->rax, arguments);
-}
-
 /* Fills call_class. Before the program starts. */
 void prepare_dispatch(bool count_all);
 

@@ -9,6 +9,7 @@
 #define RED_ZONE          128UL
 #define XRSTOR_ALIGNMENT  64UL /* SDM volume 1, 13.7 and 13.8 */
 #define FXRSTOR_ALIGNMENT 16UL
+#define STACK_SIZE_MIN    2048UL /* MINSIGSTKSZ: arch/x86/include/uapi/asm/signal.h */
 
 struct signal_table process_signals;
 
@@ -23,8 +24,7 @@ void resume_program(struct thread *thread, struct ucontext *context)
     context->mcontext.rip = (uint64_t)gate_resume;
 }
 
-/* As on_sig_stack() in include/linux/sched/signal.h. */
-static bool on_alternate_stack(const struct kernel_stack *stack, uint64_t rsp)
+bool on_alternate_stack(const struct kernel_stack *stack, uint64_t rsp)
 {
     if ((uint32_t)stack->flags & SS_AUTODISARM) {
         return false;
@@ -32,8 +32,7 @@ static bool on_alternate_stack(const struct kernel_stack *stack, uint64_t rsp)
     return rsp > stack->sp && rsp - stack->sp <= stack->size;
 }
 
-/* The size of the FPU image that the kernel wrote, its closing magic included. */
-static uint64_t fpu_size(uint64_t fpstate)
+uint64_t fpu_size(uint64_t fpstate)
 {
     const struct fp_sw_bytes *extra = (const struct fp_sw_bytes *)(fpstate + FP_SW_OFFSET);
     return extra->magic1 == FP_XSTATE_MAGIC1 ? extra->extended_size : FXSAVE_SIZE;
@@ -62,8 +61,7 @@ void default_action(struct thread *thread, int signal, const struct kernel_sigin
     struct kernel_sigaction reset = {.handler = SIG_DFL};
     SYS4(__NR_rt_sigaction, signal, &reset, 0, sizeof(sigset));
     if (!repeats) { /* comes again, to its default, once the mask allows */
-        struct kernel_siginfo again = *info;
-        SYS4(__NR_rt_tgsigqueueinfo, thread->pid, thread->tid, signal, &again);
+        SYS4(__NR_rt_tgsigqueueinfo, thread->pid, thread->tid, signal, info);
     }
 }
 
@@ -77,9 +75,7 @@ static void frame_fault(struct thread *thread, int signal, struct ucontext *cont
     struct kernel_sigaction *action = &thread->signals->action[SIGSEGV - 1];
     bool blocked = (thread->held_blocked & signal_bit(SIGSEGV)) != 0;
     if (signal == SIGSEGV || blocked || action->handler <= SIG_IGN) {
-        struct kernel_sigaction reset = {.handler = SIG_DFL};
-        SYS4(__NR_rt_sigaction, SIGSEGV, &reset, 0, sizeof(sigset));
-        SYS4(__NR_rt_tgsigqueueinfo, thread->pid, thread->tid, SIGSEGV, &info);
+        default_action(thread, SIGSEGV, &info, false);
         fatal("no stack for a signal handler, and SIGSEGV did not end the process");
     }
     deliver_signal(thread, SIGSEGV, &info, context);
@@ -131,7 +127,6 @@ void deliver_signal(struct thread *thread, int signal, const struct kernel_sigin
     uint64_t at = place_frame(thread, &action, registers->rsp, image_size, &image);
 
     struct rt_sigframe frame = {.pretcode = action.restorer, .uc = *context, .info = *info};
-    frame.uc.flags = context->flags;
     frame.uc.link = 0;
     frame.uc.stack = thread->alternate_stack;
     frame.uc.sigmask = mask;
@@ -170,20 +165,27 @@ void deliver_signal(struct thread *thread, int signal, const struct kernel_sigin
     resume_program(thread, context);
 }
 
-/* restore_altstack(): what sigaltstack(2) would refuse is ignored. */
-static void restore_alternate_stack(struct thread *thread, const struct kernel_stack *stack,
-                                    uint64_t rsp)
+long set_alternate_stack(struct thread *thread, const struct kernel_stack *given, uint64_t rsp)
 {
-    uint32_t mode = (uint32_t)stack->flags & ~SS_AUTODISARM;
-    if (on_alternate_stack(&thread->alternate_stack, rsp)) {
-        return;
+    struct kernel_stack *stack = &thread->alternate_stack;
+    uint32_t mode = (uint32_t)given->flags & ~SS_AUTODISARM;
+    if (on_alternate_stack(stack, rsp)) {
+        return -EPERM;
     }
     if (mode == SS_DISABLE) {
-        thread->alternate_stack = (struct kernel_stack){.flags = stack->flags};
-    } else if (mode == 0 || mode == SS_ONSTACK) {
-        thread->alternate_stack =
-            (struct kernel_stack){.sp = stack->sp, .flags = stack->flags, .size = stack->size};
+        *stack = (struct kernel_stack){.flags = given->flags};
+        return 0;
     }
+    if (mode != SS_ONSTACK && mode != 0) {
+        return -EINVAL;
+    }
+    bool same =
+        given->sp == stack->sp && given->size == stack->size && given->flags == stack->flags;
+    if (!same && given->size < STACK_SIZE_MIN) {
+        return -ENOMEM;
+    }
+    *stack = (struct kernel_stack){.sp = given->sp, .flags = given->flags, .size = given->size};
+    return 0;
 }
 
 /*
@@ -245,7 +247,7 @@ void return_from_handler(struct thread *thread, uint64_t rsp, struct ucontext *c
         frame_fault(thread, 0, context);
         return;
     }
-    restore_alternate_stack(thread, &frame.uc.stack, registers->rsp);
+    set_alternate_stack(thread, &frame.uc.stack, registers->rsp); /* or not, as the kernel */
     update_attention(thread);
     if ((registers->cs | 3) == USER_CS) {
         resume_program(thread, context);
@@ -268,15 +270,20 @@ void register_alternate_stack(struct thread *thread)
     }
 }
 
-void install_held_handler(int signal, const struct kernel_sigaction *given)
+struct kernel_sigaction monitor_action(uint64_t flags)
 {
-    bool ends_calls = given->handler > SIG_IGN && (given->flags & SA_RESTART) == 0;
-    const struct kernel_sigaction action = {
+    return (struct kernel_sigaction){
         .handler = (uint64_t)signal_entry,
-        .flags = SA_SIGINFO | SA_ONSTACK | SA_RESTORER | (ends_calls ? 0 : SA_RESTART),
+        .flags = SA_SIGINFO | SA_ONSTACK | SA_RESTORER | flags,
         .restorer = (uint64_t)signal_return,
         .mask = ALL_SIGNALS,
     };
+}
+
+void install_held_handler(int signal, const struct kernel_sigaction *given)
+{
+    bool ends_calls = given->handler > SIG_IGN && (given->flags & SA_RESTART) == 0;
+    const struct kernel_sigaction action = monitor_action(ends_calls ? 0 : SA_RESTART);
     if (SYS4(__NR_rt_sigaction, signal, &action, 0, sizeof(sigset)) != 0) {
         fatal("rt_sigaction: a handler of the monitor was refused");
     }

@@ -1,8 +1,17 @@
 /* Mappings: file mappings that become executable are rewritten, and their registry kept true. */
 #include "calls.h"
+#include "support.h"
 #include "syscall.h"
 #include "../rewriter/apply/module.h"
 #include "../rewriter/apply/rewrite.h"
+
+/* Makes the program's call with the arguments it gave: there is something to be done afterwards. */
+static long forward_call(const struct user_registers *call)
+{
+    const unsigned long arguments[6] = {call->rdi, call->rsi, call->rdx,
+                                        call->r10, call->r8,  call->r9};
+    return window_syscall((long)(int32_t)call->rax, arguments);
+}
 
 long handle_MMAP(UNUSED struct thread *thread, const struct user_registers *call)
 {
@@ -17,8 +26,8 @@ long handle_MMAP(UNUSED struct thread *thread, const struct user_registers *call
     }
     if ((protection & PROT_EXEC) != 0 && (flags & MAP_TYPE) == MAP_PRIVATE &&
         (flags & MAP_ANONYMOUS) == 0) {
-        unsigned long length = (call->rsi + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
-        rewrite_mapping((int)call->r8, (uint64_t)result, length, call->r9, protection);
+        rewrite_mapping((int)call->r8, (uint64_t)result, round_up(call->rsi, PAGE_SIZE), call->r9,
+                        protection);
     }
     return result;
 }

@@ -368,9 +368,7 @@ static void queue_signal(struct thread *thread, const struct kernel_siginfo *inf
     thread->queued_mask = context->sigmask;
     thread->queued_frame.uc.mcontext.fpstate = 0;
     if (context->mcontext.fpstate != 0) {
-        const struct fp_sw_bytes *extra =
-            (const struct fp_sw_bytes *)(context->mcontext.fpstate + FP_SW_OFFSET);
-        uint64_t size = extra->magic1 == FP_XSTATE_MAGIC1 ? extra->extended_size : FXSAVE_SIZE;
+        uint64_t size = fpu_size(context->mcontext.fpstate);
         if (size > thread->fpu_image_size) {
             fatal("the kernel's signal frame is larger than AT_MINSIGSTKSZ said");
         }
@@ -544,7 +542,7 @@ int monitor_attention(struct thread *thread)
         context->sigmask = thread->queued_mask;
         deliver_signal(thread, info.si_signo, &info, context);
         update_attention(thread);
-        resume_from_block(thread);
+        resume_frame(&thread->queued_frame);
     }
     sigset offered = thread->held_offered;
     thread->held_offered &= ~offered;
@@ -555,9 +553,4 @@ int monitor_attention(struct thread *thread)
     }
     update_attention(thread);
     return take_held_signal(thread, ~thread->held_blocked, &thread->requeue);
-}
-
-noreturn void resume_from_block(struct thread *thread)
-{
-    resume_frame(&thread->queued_frame);
 }

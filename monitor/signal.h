@@ -13,6 +13,9 @@
 /* The dispositions of the process. */
 extern struct signal_table process_signals;
 
+/* What the kernel is told of signal_entry, with the `flags` that depend on the signal. */
+struct kernel_sigaction monitor_action(uint64_t flags);
+
 /*
  * Gives the kernel signal_entry for one of HELD_SIGNALS, or all. A handler of the program's decides
  * whether calls that it interrupts end. Fatal on failure.
@@ -26,8 +29,17 @@ struct kernel_stack kernel_alternate_stack(const struct thread *thread);
 /* Registers this thread's area as the kernel's alternate stack. */
 void register_alternate_stack(struct thread *thread);
 
-/* The alternate stack that a new program or thread starts with. */
+/* The program's alternate stack: that of a new program or thread... */
 struct kernel_stack disabled_stack(void);
+
+/* ... whether `rsp` is on one, as on_sig_stack() in include/linux/sched/signal.h says... */
+bool on_alternate_stack(const struct kernel_stack *stack, uint64_t rsp);
+
+/* ... and another one. 0 or a negative errno, as do_sigaltstack() in kernel/signal.c. */
+long set_alternate_stack(struct thread *thread, const struct kernel_stack *given, uint64_t rsp);
+
+/* The size of an FPU image that the kernel wrote, its closing magic included. */
+uint64_t fpu_size(uint64_t fpstate);
 
 /*
  * Builds the program's frame for a signal. `context` is the program's context at the point of
@@ -45,9 +57,6 @@ void return_from_handler(struct thread *thread, uint64_t rsp, struct ucontext *c
 
 /* Lets the program go on, by way of gate_resume, at what `context` says when it is resumed. */
 void resume_program(struct thread *thread, struct ucontext *context);
-
-/* Leaves the monitor at once by the frame in the block that a queued signal filled. */
-noreturn void resume_from_block(struct thread *thread);
 
 /* Recomputes what gate_exit asks. */
 void update_attention(struct thread *thread);

@@ -5,24 +5,13 @@
 #include "support.h"
 #include "syscall.h"
 
-/* MINSIGSTKSZ, the least that sigaltstack(2) takes: arch/x86/include/uapi/asm/signal.h. */
-static const uint64_t minimum_stack_size = 2048;
-
 #define UNBLOCKABLE (signal_bit(SIGKILL) | signal_bit(SIGSTOP))
 
 /* What the kernel is given in place of the program's handler. */
 static struct kernel_sigaction kernel_action(const struct kernel_sigaction *action)
 {
-    if (action->handler <= SIG_IGN) {
-        return *action;
-    }
-    return (struct kernel_sigaction){
-        .handler = (uint64_t)signal_entry,
-        .flags = SA_SIGINFO | SA_ONSTACK | SA_RESTORER |
-                 (action->flags & (SA_RESTART | SA_NOCLDSTOP | SA_NOCLDWAIT)),
-        .restorer = (uint64_t)signal_return,
-        .mask = ALL_SIGNALS,
-    };
+    const uint64_t kept = SA_RESTART | SA_NOCLDSTOP | SA_NOCLDWAIT;
+    return action->handler > SIG_IGN ? monitor_action(action->flags & kept) : *action;
 }
 
 /* Sets and reads one disposition, under the table's lock. */
@@ -128,38 +117,23 @@ long handle_RT_SIGPENDING(struct thread *thread, const struct user_registers *ca
 
 long handle_SIGALTSTACK(struct thread *thread, const struct user_registers *call)
 {
-    struct kernel_stack old = thread->alternate_stack;
-    struct kernel_stack given;
-    bool on_stack = ((uint32_t)old.flags & SS_AUTODISARM) == 0 && call->rsp > old.sp &&
-                    call->rsp - old.sp <= old.size;
+    struct kernel_stack old = thread->alternate_stack, given;
     if (call->rdi != 0) {
         if (copy_from_user(&given, user_pointer(call->rdi), sizeof given) != 0) {
             return -EFAULT;
         }
-        uint32_t mode = (uint32_t)given.flags & ~SS_AUTODISARM;
-        if (on_stack) {
-            return -EPERM;
+        long result = set_alternate_stack(thread, &given, call->rsp);
+        if (result != 0) {
+            return result;
         }
-        if (mode != SS_DISABLE && mode != SS_ONSTACK && mode != 0) {
-            return -EINVAL;
-        }
-        if (mode == SS_DISABLE) {
-            given.sp = 0;
-            given.size = 0;
-        } else if (!(given.sp == old.sp && given.size == old.size && given.flags == old.flags) &&
-                   given.size < minimum_stack_size) {
-            return -ENOMEM;
-        }
-        given.pad = 0;
-        thread->alternate_stack = given;
     }
-    if (call->rsi != 0) {
-        uint32_t status = old.size == 0 ? SS_DISABLE : on_stack ? SS_ONSTACK : 0;
-        old.flags = (int32_t)(status | ((uint32_t)old.flags & SS_AUTODISARM));
-        old.pad = 0;
-        return copy_to_user(user_pointer(call->rsi), &old, sizeof old);
+    if (call->rsi == 0) {
+        return 0;
     }
-    return 0;
+    bool on_stack = on_alternate_stack(&old, call->rsp);
+    uint32_t status = old.size == 0 ? SS_DISABLE : on_stack ? SS_ONSTACK : 0;
+    old.flags = (int32_t)(status | ((uint32_t)old.flags & SS_AUTODISARM));
+    return copy_to_user(user_pointer(call->rsi), &old, sizeof old);
 }
 
 /* tkill and tgkill: of interest is what the kernel's default action does to this very thread. */
@@ -197,7 +171,7 @@ long handle_RT_SIGRETURN(struct thread *thread, const struct user_registers *cal
     context->mcontext.rsp = call->rsp;
     context->mcontext.fpstate = thread->fpu_image;
     return_from_handler(thread, call->rsp, context);
-    resume_from_block(thread);
+    resume_frame(&thread->queued_frame);
 }
 
 /*

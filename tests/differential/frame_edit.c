@@ -246,6 +246,12 @@ static void edit_stack(struct kernel_ucontext *context)
     context->stack.flags = 0;
 }
 
+static void edit_stack_too_small(struct kernel_ucontext *context)
+{
+    edit_stack(context);
+    context->stack.size = 2047;
+}
+
 static void test_stack_in_frame(void)
 {
     edit = edit_stack;
@@ -258,6 +264,10 @@ static void test_stack_in_frame(void)
     CHECK_EQ(raw(SYS_sigaltstack, NULL, &now), 0, "sigaltstack");
     CHECK(now.sp == stack + 1024 && now.size == 32768 && now.flags == 0,
           "the alternate stack isn't the frame's: %p %zu %d", now.sp, now.size, now.flags);
+    edit = edit_stack_too_small;
+    raw(SYS_tkill, raw_tid(), SIGUSR1);
+    CHECK_EQ(raw(SYS_sigaltstack, NULL, &now), 0, "sigaltstack");
+    CHECK(now.size == 32768, "a stack that sigaltstack refuses was taken: %zu", now.size);
     now.flags = SS_DISABLE;
     CHECK_EQ(raw(SYS_sigaltstack, &now, NULL), 0, "sigaltstack");
     say("uc_stack: taken by rt_sigreturn\n");
