@@ -83,6 +83,12 @@ static inline sigset signal_bit(int signal)
     return 1UL << (signal - 1);
 }
 
+/* The lowest signal of a set that is not empty; `set &= set - 1` takes it out. */
+static inline int lowest_signal(sigset set)
+{
+    return __builtin_ctzl(set) + 1;
+}
+
 /* struct kernel_sigaction, what rt_sigaction(2) takes on x86-64. */
 struct kernel_sigaction {
     uint64_t handler;

@@ -183,8 +183,9 @@ static const char *command_name(const struct program *program, char name[PATH_MA
 static sigset ignored_held_signals(struct thread *thread)
 {
     sigset ignored = 0;
-    for (int signal = 1; signal <= SIGNAL_COUNT; signal++) {
-        if (is_held(signal) && thread->signals->action[signal - 1].handler == SIG_IGN) {
+    for (sigset left = HELD_SIGNALS; left != 0; left &= left - 1) {
+        int signal = lowest_signal(left);
+        if (thread->signals->action[signal - 1].handler == SIG_IGN) {
             ignored |= signal_bit(signal);
         }
     }

@@ -291,9 +291,7 @@ void install_held_handler(int signal, const struct kernel_sigaction *given)
 
 void install_held_handlers(const struct signal_table *table)
 {
-    for (int signal = 1; signal <= SIGNAL_COUNT; signal++) {
-        if (is_held(signal)) {
-            install_held_handler(signal, &table->action[signal - 1]);
-        }
+    for (sigset left = HELD_SIGNALS; left != 0; left &= left - 1) {
+        install_held_handler(lowest_signal(left), &table->action[lowest_signal(left) - 1]);
     }
 }

@@ -62,9 +62,9 @@ sigset held_signals_pending(const struct thread *thread)
     sigset pending = thread->held_pending;
     /* Behind the change of held_blocked or held_waited that the sharer looks for. */
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    for (int signal = 1; signal <= SIGNAL_COUNT && shares_signals(thread); signal++) {
-        if (is_held(signal) && shared_signals[held_index(signal)].state == SHARED_PENDING) {
-            pending |= signal_bit(signal);
+    for (sigset left = HELD_SIGNALS; left != 0 && shares_signals(thread); left &= left - 1) {
+        if (shared_signals[held_index(lowest_signal(left))].state == SHARED_PENDING) {
+            pending |= signal_bit(lowest_signal(left));
         }
     }
     return pending;
@@ -76,7 +76,7 @@ int take_held_signal(struct thread *thread, sigset which, struct kernel_siginfo 
     if (pending == 0) {
         return 0;
     }
-    int signal = __builtin_ctzl(pending) + 1; /* next_signal() in kernel/signal.c */
+    int signal = lowest_signal(pending); /* next_signal() in kernel/signal.c */
     bool taken = true;
     if ((thread->held_pending & signal_bit(signal)) != 0) {
         *info = thread->held_info[held_index(signal)];
@@ -86,6 +86,15 @@ int take_held_signal(struct thread *thread, sigset which, struct kernel_siginfo 
     }
     update_attention(thread);
     return taken ? signal : 0;
+}
+
+/* As in the kernel, one of a number is enough. */
+static void keep_signal(struct thread *thread, int signal, const struct kernel_siginfo *info)
+{
+    if ((thread->held_pending & signal_bit(signal)) == 0) {
+        thread->held_pending |= signal_bit(signal);
+        thread->held_info[held_index(signal)] = *info;
+    }
 }
 
 void drop_held_signal(struct thread *thread, int signal)
@@ -104,8 +113,9 @@ void set_held_signals_aside(struct thread *thread, struct held_signals *aside)
     memcpy(aside->info, thread->held_info, sizeof aside->info);
     thread->held_pending &= ~aside->pending;
     aside->shared = 0;
-    for (int signal = 1; signal <= SIGNAL_COUNT && shares_signals(thread); signal++) {
-        if (is_held(signal) && take_shared(signal, &aside->shared_info[held_index(signal)])) {
+    for (sigset left = HELD_SIGNALS; left != 0 && shares_signals(thread); left &= left - 1) {
+        int signal = lowest_signal(left);
+        if (take_shared(signal, &aside->shared_info[held_index(signal)])) {
             aside->shared |= signal_bit(signal);
         }
     }
@@ -113,16 +123,14 @@ void set_held_signals_aside(struct thread *thread, struct held_signals *aside)
 
 void put_held_signals_back(struct thread *thread, const struct held_signals *aside)
 {
-    for (int signal = 1; signal <= SIGNAL_COUNT; signal++) {
-        if ((aside->pending & ~thread->held_pending & signal_bit(signal)) != 0) {
-            thread->held_info[held_index(signal)] = aside->info[held_index(signal)];
-            thread->held_pending |= signal_bit(signal);
-        }
-        if ((aside->shared & signal_bit(signal)) != 0) {
-            put_shared(signal, &aside->shared_info[held_index(signal)]);
-        }
+    for (sigset left = aside->pending; left != 0; left &= left - 1) {
+        keep_signal(thread, lowest_signal(left), &aside->info[held_index(lowest_signal(left))]);
     }
-    thread->held_offered |= aside->shared;
+    for (sigset left = aside->shared; left != 0; left &= left - 1) {
+        int signal = lowest_signal(left);
+        put_shared(signal, &aside->shared_info[held_index(signal)]);
+    }
+    thread->held_to_offer |= aside->shared;
     update_attention(thread);
 }
 
@@ -134,7 +142,7 @@ void update_attention(struct thread *thread)
      */
     *(volatile uint8_t *)&thread->attention = 0;
     __asm__ volatile("" : : : "memory");
-    if (thread->queued || thread->held_offered != 0 ||
+    if (thread->queued || thread->held_to_offer != 0 ||
         (held_signals_pending(thread) & (~thread->held_blocked | thread->held_waited)) != 0) {
         *(volatile uint8_t *)&thread->attention = 1;
     }
@@ -170,8 +178,7 @@ void take_held_signals(struct thread *thread)
     struct kernel_siginfo info;
     long signal;
     while ((signal = SYS4(__NR_rt_sigtimedwait, &held, &info, at_once, sizeof held)) > 0) {
-        thread->held_pending |= signal_bit((int)signal);
-        thread->held_info[held_index((int)signal)] = info;
+        keep_signal(thread, (int)signal, &info);
     }
     update_attention(thread);
 }
@@ -338,9 +345,8 @@ static void offer_signal(const struct thread *thread, int signal)
 }
 
 /*
- * Keeps a held signal that can't be delivered now. As in the kernel, one of a number is enough. The
- * kernel, which knows nothing of the blocking of held signals, may have chosen any thread for one
- * that was sent to the process.
+ * Keeps a held signal that can't be delivered now. The kernel, which knows nothing of the blocking
+ * of held signals, may have chosen any thread for one that was sent to the process.
  */
 static void hold_signal(struct thread *thread, int signal, const struct kernel_siginfo *info)
 {
@@ -348,10 +354,9 @@ static void hold_signal(struct thread *thread, int signal, const struct kernel_s
     thread->held_came = true;
     if (blocked && info->si_code != SI_TKILL && shares_signals(thread)) {
         put_shared(signal, info);
-        thread->held_offered |= signal_bit(signal);
-    } else if ((thread->held_pending & signal_bit(signal)) == 0) {
-        thread->held_pending |= signal_bit(signal);
-        thread->held_info[held_index(signal)] = *info;
+        thread->held_to_offer |= signal_bit(signal);
+    } else {
+        keep_signal(thread, signal, info);
     }
     update_attention(thread);
 }
@@ -380,7 +385,6 @@ static void queue_signal(struct thread *thread, const struct kernel_siginfo *inf
     update_attention(thread);
 }
 
-/* For a held signal: the call whose mask opened it has ended by itself. */
 void unqueue_held_signal(struct thread *thread)
 {
     const struct kernel_siginfo info = thread->queued_frame.info;
@@ -544,12 +548,10 @@ int monitor_attention(struct thread *thread)
         update_attention(thread);
         resume_frame(&thread->queued_frame);
     }
-    sigset offered = thread->held_offered;
-    thread->held_offered &= ~offered;
-    for (int signal = 1; offered != 0 && signal <= SIGNAL_COUNT; signal++) {
-        if ((offered & signal_bit(signal)) != 0) {
-            offer_signal(thread, signal);
-        }
+    sigset offered = thread->held_to_offer;
+    thread->held_to_offer &= ~offered;
+    for (sigset left = offered; left != 0; left &= left - 1) {
+        offer_signal(thread, lowest_signal(left));
     }
     update_attention(thread);
     return take_held_signal(thread, ~thread->held_blocked, &thread->requeue);

@@ -86,12 +86,6 @@ sigset held_signals_pending(const struct thread *thread);
  */
 int take_held_signal(struct thread *thread, sigset which, struct kernel_siginfo *info);
 
-/*
- * The si_code of a SIGSEGV that says: there is a signal for the process, si_errno, that you have
- * open. The kernel never uses it (include/uapi/asm-generic/siginfo.h).
- */
-#define SI_OFFER (-10000)
-
 /* Forgets one, as the kernel does when it becomes ignored. */
 void drop_held_signal(struct thread *thread, int signal);
 
@@ -113,8 +107,14 @@ void put_held_signals_back(struct thread *thread, const struct held_signals *asi
 void give_held_signals(struct thread *thread);
 void take_held_signals(struct thread *thread);
 
-/* Makes the queued signal, a held one, pending again. */
+/* Makes the queued signal, a held one, pending: the wait whose mask opened it ended by itself. */
 void unqueue_held_signal(struct thread *thread);
+
+/*
+ * The si_code of a SIGSEGV by which one thread tells another that the signal si_errno is pending
+ * for the process and open there. The kernel never uses it (include/uapi/asm-generic/siginfo.h).
+ */
+#define SI_OFFER (-10000)
 
 /*
  * Sets the kernel's mask and gives the one that was. ALL_BUT_HELD still lets faults of user copies

@@ -401,11 +401,9 @@ static void describe_memory(const struct initial_stack *stack, const struct load
 /* The dispositions and the mask that the program starts with. */
 static void take_over_signals(struct thread *thread, struct start *start)
 {
-    for (int signal = 1; signal <= SIGNAL_COUNT; signal++) {
+    for (sigset left = HELD_SIGNALS; left != 0; left &= left - 1) {
+        int signal = lowest_signal(left);
         struct kernel_sigaction old = {0};
-        if (!is_held(signal)) {
-            continue;
-        }
         SYS4(__NR_rt_sigaction, signal, 0, &old, sizeof(sigset));
         if (old.handler == SIG_IGN || (session->held_ignored & signal_bit(signal)) != 0) {
             process_signals.action[signal - 1].handler = SIG_IGN;

@@ -71,8 +71,8 @@ struct thread {
     sigset held_pending;                /* HELD_SIGNALS sent to the thread and not yet delivered */
     struct kernel_siginfo held_info[3]; /* of those: SIGSEGV, SIGBUS, SIGSYS */
     sigset held_waited;                 /* HELD_SIGNALS that it waits for by rt_sigtimedwait */
-    sigset held_offered;           /* sent to the process while this thread was in the monitor */
-    bool held_came;                /* one was kept since this was last cleared */
+    sigset held_to_offer; /* those of the process that it blocks: others are told at gate_exit */
+    bool held_came;       /* one was kept since this was last cleared: it may have ended a wait */
     struct kernel_siginfo requeue; /* what gate_exit sends to this thread again */
     bool wait_mask_valid;          /* a call with a mask of its own is in progress (ppoll...) */
     sigset wait_mask;              /* that mask, HELD_SIGNALS included */
