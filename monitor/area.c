@@ -179,8 +179,8 @@ void areas_keep_only(struct thread *own)
 void arm_dispatch(struct thread *thread)
 {
     uint8_t *selector = &shared_page_of(thread)->selector;
-    uint64_t start = monitor_text_start;
-    uint64_t length = (uint64_t)gate_signals_itself - monitor_text_start;
+    uint64_t start = (uint64_t)monitor_text_start;
+    uint64_t length = (uint64_t)(gate_signals_itself - monitor_text_start);
     if (process_settings.selector) {
         *selector = SYSCALL_DISPATCH_FILTER_ALLOW;
         start = length = 0;

@@ -195,7 +195,7 @@ LABEL(gate_exit_end)
 /*
  * gate_signals_itself: from gate_exit, with the program's registers and stack. It is the end of what
  * Syscall User Dispatch exempts: the trap brings the kernel's frame, vector state included, to
- * signal.c, which makes the call. The linker puts .fini behind .text.
+ * signal.c, which makes the call.
  */
     .section .fini, "ax"
 FUNCTION(gate_signals_itself)
@@ -206,6 +206,7 @@ LABEL(gate_signals_itself_end)
     ud2
     .cfi_endproc
     END(gate_signals_itself)
+LABEL(monitor_text_end)
     .text
 
 /*
@@ -406,7 +407,12 @@ LABEL(signal_return)
     .cfi_endproc
     END(resume_frame)
 
-/* The image's entry point: the kernel's initial stack, nothing else of use. */
+/*
+ * The image's entry point: the kernel's initial stack, nothing else of use. The linker puts .init
+ * before .text, and .fini behind it: all code lies between the labels here and there.
+ */
+    .section .init, "ax"
+LABEL(monitor_text_start)
 FUNCTION(_start)
     .cfi_startproc
     .cfi_undefined rip

@@ -1,6 +1,5 @@
 /*
- * The assembly's entries and labels, as C sees them. What each expects and leaves stands in gate.S
- * and signal_entry.S.
+ * The assembly's entries and labels, as C sees them. What each expects and leaves stands in gate.S.
  */
 #ifndef ENDORUN_MONITOR_GATE_H
 #define ENDORUN_MONITOR_GATE_H
@@ -30,6 +29,7 @@ extern uint64_t gate_forward_in_use; /* and where it makes the call */
 
 /* Code addresses. */
 typedef const char code_label[];
+extern code_label monitor_text_start, monitor_text_end;
 extern code_label gate_entry, gate_forward, gate_after, gate_end;
 extern code_label gate_entry_selector, gate_forward_selector, gate_after_selector,
     gate_end_selector;

@@ -268,7 +268,7 @@ static bool hides_step(struct thread *thread, struct sigcontext *registers)
                in_range(rip, gate_entry_selector, gate_end_selector)) {
         thread->step_to_hide = thread->continuation;
     }
-    return module_hides_step(rip);
+    return in_range(rip, monitor_text_start, monitor_text_end) || module_hides_step(rip);
 }
 
 enum place {

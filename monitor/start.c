@@ -12,7 +12,6 @@
 #include "signal.h"
 #include "support.h"
 #include "syscall.h"
-#include "../rewriter/apply/module.h"
 #include "../rewriter/apply/rewrite.h"
 
 #define PIE_BASE         0x555555554000UL /* ELF_ET_DYN_BASE: 2/3 of the address space */
@@ -100,18 +99,6 @@ static uint64_t *find_auxv(const struct initial_stack *stack, uint64_t type)
         }
     }
     return 0;
-}
-
-static void note_own_text(void)
-{
-    uint64_t base = (uint64_t)&__ehdr_start;
-    const struct elf64_phdr *table = (const struct elf64_phdr *)(base + __ehdr_start.e_phoff);
-    for (unsigned i = 0; i < __ehdr_start.e_phnum; i++) {
-        if (table[i].p_type == PT_LOAD && (table[i].p_flags & PF_X) != 0) {
-            monitor_text_start = base + table[i].p_vaddr;
-            monitor_text_end = monitor_text_start + table[i].p_memsz;
-        }
-    }
 }
 
 static const char *behind_prefix(const char *string, const char *prefix)
@@ -486,7 +473,6 @@ noreturn void monitor_start(uint64_t *stack)
     relocate((uint64_t)&__ehdr_start);
     remember_standard_error();
     take_apart(&start.stack, stack);
-    note_own_text();
     open_session(&start.stack);
     note_naming();
     const sigset all = ALL_SIGNALS;

@@ -9,8 +9,6 @@ static struct module modules[MODULES_MAX];
 static uint32_t module_count;
 int32_t modules_lock;
 
-uint64_t monitor_text_start, monitor_text_end;
-
 static struct stub_header *header_of(const struct module *module)
 {
     return (struct stub_header *)module->stubs;
@@ -118,9 +116,6 @@ uint64_t module_address_shown(uint64_t rip)
 
 bool module_hides_step(uint64_t rip)
 {
-    if (rip >= monitor_text_start && rip < monitor_text_end) {
-        return true;
-    }
     const struct module *module = find_module(rip);
     if (module == 0) {
         return false;

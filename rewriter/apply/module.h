@@ -55,7 +55,8 @@ bool module_register(const struct module *module);
 /* The address of the program that `rip` stands for; `rip` itself when it is in no stub or slot. */
 uint64_t module_address_shown(uint64_t rip);
 
-/* A single step that ended at `rip` is one the program natively would not see. */
+/* A single step that ended at `rip`, in a stub or a slot, is one that the program natively lacks.
+ */
 bool module_hides_step(uint64_t rip);
 
 /*
@@ -73,9 +74,6 @@ long modules_unmap(uint64_t start, uint64_t length);
 
 /* Takes the rewriting in [start, start + length) back, before the mapping moves. */
 void modules_restore(uint64_t start, uint64_t length);
-
-/* The text of the monitor image itself. */
-extern uint64_t monitor_text_start, monitor_text_end;
 
 /* Held over fork, so that the child finds it free. */
 extern int32_t modules_lock;
