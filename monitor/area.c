@@ -17,27 +17,6 @@ static int32_t areas_lock;
 static struct thread *areas;      /* all, newest first */
 static struct thread *free_areas; /* those ready for use */
 
-struct area_layout {
-    uint64_t size;          /* a power of two */
-    uint64_t monitor_stack; /* bytes, above the guard page */
-    uint64_t fpu_image;     /* offset */
-    uint64_t block;         /* offset */
-};
-
-static struct area_layout layout(void)
-{
-    struct area_layout plan;
-    uint64_t frame = round_up(process_settings.frame_size + 1024, PAGE_SIZE);
-    plan.monitor_stack = MONITOR_STACK_BYTES + MONITOR_STACK_FRAMES * frame;
-    plan.fpu_image = PAGE_SIZE + plan.monitor_stack + frame + PAGE_SIZE;
-    plan.block = plan.fpu_image + frame;
-    plan.size = 1UL << 14;
-    while (plan.size < plan.block + THREAD_BLOCK_SIZE + sizeof(struct shared_page)) {
-        plan.size <<= 1;
-    }
-    return plan;
-}
-
 /* Memory of `size` bytes aligned to `size`. */
 static long map_aligned(uint64_t size)
 {
@@ -56,19 +35,25 @@ static long map_aligned(uint64_t size)
 
 static struct thread *map_area(void)
 {
-    struct area_layout plan = layout();
-    long start = map_aligned(plan.size);
+    /* Offsets, from the lowest on: thread.h has the drawing. */
+    uint64_t frame = round_up(process_settings.frame_size + 1024, PAGE_SIZE);
+    uint64_t stack = PAGE_SIZE + MONITOR_STACK_BYTES + MONITOR_STACK_FRAMES * frame;
+    uint64_t fpu_image = stack + frame + PAGE_SIZE;
+    uint64_t block = fpu_image + frame;
+    uint64_t size = 1UL << 14;
+    while (size < block + THREAD_BLOCK_SIZE + sizeof(struct shared_page)) {
+        size <<= 1;
+    }
+    long start = map_aligned(size);
     if (is_error(start) || SYS3(__NR_mprotect, start, PAGE_SIZE, PROT_NONE) != 0) {
         return 0;
     }
     uint64_t area = (uint64_t)start;
-    struct thread *thread = (struct thread *)(area + plan.block);
-    thread->area = area;
-    thread->monitor_stack = area + PAGE_SIZE + plan.monitor_stack;
-    thread->monitor_stack_size = plan.monitor_stack;
-    thread->fpu_image = area + plan.fpu_image;
-    thread->fpu_image_size = plan.block - plan.fpu_image;
-    thread->self = thread;
+    struct thread *thread = (struct thread *)(area + block);
+    thread->monitor_stack = area + stack;
+    thread->monitor_stack_size = stack - PAGE_SIZE;
+    thread->fpu_image = area + fpu_image;
+    thread->fpu_image_size = block - fpu_image;
     thread->next = areas;
     areas = thread;
     return thread;
@@ -107,7 +92,6 @@ struct thread *area_allocate(void)
             .self = thread,
             .monitor_stack = thread->monitor_stack,
             .monitor_stack_size = thread->monitor_stack_size,
-            .area = thread->area,
             .fpu_image = thread->fpu_image,
             .fpu_image_size = thread->fpu_image_size,
             .next = thread->next,

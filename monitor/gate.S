@@ -14,7 +14,8 @@
  *
  *   gate_signals_itself                  nothing has happened
  *   [gate_entry, gate_forward]           nothing has happened: the program stands at its site
- *   (gate_forward, gate_end)             the call is done: the program stands behind its site
+ *   (gate_forward, gate_entry_selector)  the call is done: the program stands behind its site
+ *   [gate_entry_selector, gate_end)      the same, with gate_forward_selector in the middle
  *   [gate_slow, gate_slow_committed)     nothing has happened; RSP may be the monitor's
  *   [gate_slow_committed, gate_exit]     in the monitor (in_monitor is 1): the signal is queued
  *   [gate_exit_uncommitted, gate_exit_end)  done: the block holds the program's registers
@@ -80,10 +81,8 @@ FUNCTION(gate_entry)
     jmp gate_slow
 LABEL(gate_forward)
     syscall
-LABEL(gate_after)
     movq %gs:THREAD_CONTINUATION, %rcx
     jmp *%rcx
-LABEL(gate_end)
     .cfi_endproc
     END(gate_entry)
 
@@ -102,11 +101,10 @@ LABEL(gate_allow_selector)
     movb $SELECTOR_ALLOW, %gs:SHARED_SELECTOR
 LABEL(gate_forward_selector)
     syscall
-LABEL(gate_after_selector)
     movb $SELECTOR_BLOCK, %gs:SHARED_SELECTOR
     movq %gs:THREAD_CONTINUATION, %rcx
     jmp *%rcx
-LABEL(gate_end_selector)
+LABEL(gate_end)
     .cfi_endproc
     END(gate_entry_selector)
 

@@ -30,9 +30,7 @@ extern uint64_t gate_forward_in_use; /* and where it makes the call */
 /* Code addresses. */
 typedef const char code_label[];
 extern code_label monitor_text_start, monitor_text_end;
-extern code_label gate_entry, gate_forward, gate_after, gate_end;
-extern code_label gate_entry_selector, gate_forward_selector, gate_after_selector,
-    gate_end_selector;
+extern code_label gate_entry, gate_forward, gate_entry_selector, gate_forward_selector, gate_end;
 extern code_label gate_slow, gate_slow_on_stack, gate_slow_committed, gate_slow_unstepped;
 extern code_label gate_exit_uncommitted, gate_exit_end;
 extern code_label gate_signals_itself, gate_signals_itself_end, gate_allow_selector;

@@ -264,8 +264,7 @@ static bool hides_step(struct thread *thread, struct sigcontext *registers)
         thread->step_to_hide = thread->resume_rip;
     } else if (in_range(rip, gate_exit_uncommitted, gate_exit_end)) {
         thread->step_to_hide = thread->registers.rip;
-    } else if (in_range(rip, gate_entry, gate_end) ||
-               in_range(rip, gate_entry_selector, gate_end_selector)) {
+    } else if (in_range(rip, gate_entry, gate_end)) {
         thread->step_to_hide = thread->continuation;
     }
     return in_range(rip, monitor_text_start, monitor_text_end) || module_hides_step(rip);
@@ -281,8 +280,7 @@ enum place {
 static enum place find_place(struct thread *thread, struct sigcontext *registers)
 {
     uint64_t rip = registers->rip;
-    if (in_range(rip, gate_entry, gate_end) ||
-        in_range(rip, gate_entry_selector, gate_end_selector)) {
+    if (in_range(rip, gate_entry, gate_end)) {
         bool first = rip == (uint64_t)gate_entry || rip == (uint64_t)gate_entry_selector;
         uint64_t continuation = first ? registers->rcx : thread->continuation;
         if (rip <= (uint64_t)gate_forward ||

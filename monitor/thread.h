@@ -14,8 +14,7 @@
  * - FPU image: the state saved by a signal that was queued while the thread was in the monitor.
  * - thread block: %gs:0. Nothing that lives while program code runs stands inside the registered
  *   range, since the kernel writes frames wherever a program points its stack pointer.
- * - shared page: what the kernel reads with the program's rights: the SUD selector, and the copies
- *   of arguments that a call is made with.
+ * - shared page: what the kernel reads with the program's rights: the SUD selector.
  */
 #ifndef ENDORUN_MONITOR_THREAD_H
 #define ENDORUN_MONITOR_THREAD_H
@@ -86,7 +85,6 @@ struct thread {
     struct scratch scratch[SCRATCH_MAX]; /* of an exec */
 
     /* The area. */
-    uint64_t area;      /* lowest address */
     uint64_t fpu_image; /* 64-byte aligned */
     uint64_t fpu_image_size;
     int32_t tid; /* of the kernel thread that adopted the area; 0: none has */
@@ -104,8 +102,7 @@ struct thread {
 /* The page after the thread block. */
 struct shared_page {
     uint8_t selector; /* SYSCALL_DISPATCH_FILTER_* */
-    uint8_t pad[63];
-    uint8_t arguments[PAGE_SIZE - 64];
+    uint8_t unused[PAGE_SIZE - 1];
 };
 
 #define THREAD_BLOCK_SIZE PAGE_SIZE
