@@ -42,6 +42,9 @@ bool is_first_thread(void);
 /* The directory of this thread's descriptors: one of the first two. */
 const char *own_descriptors(void);
 
+/* The path by which /proc leads to an open file, as /proc/self/exe natively shows a program's. */
+void canonical_path(int fd, char path[PATH_MAX_BYTES]);
+
 /*
  * Finds what execveat(directory, path, ..., flags) would run, scripts followed, checks it, and
  * opens it. 0, or the negative errno that execve(2) gives.

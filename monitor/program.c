@@ -21,7 +21,7 @@ static void name_program(struct program *program, int directory, const char *pat
 {
     program->execfn[0] = 0;
     if (path[0] != '/' && directory != AT_FDCWD) {
-        append_string(program->execfn, sizeof program->execfn, "/dev/fd/");
+        append_string(program->execfn, sizeof program->execfn, KERNEL_DESCRIPTORS);
         append_number(program->execfn, sizeof program->execfn, (uint64_t)directory);
         if (path[0] != 0) {
             append_string(program->execfn, sizeof program->execfn, "/");
@@ -40,10 +40,26 @@ const char *own_descriptors(void)
     return is_first_thread() ? FIRST_THREAD_DESCRIPTORS : THREAD_DESCRIPTORS;
 }
 
+/* The link in /proc to the file that a descriptor is. */
+static void name_descriptor(char link[64], int descriptor)
+{
+    link[0] = 0;
+    append_string(link, 64, own_descriptors());
+    append_number(link, 64, (uint64_t)descriptor);
+}
+
+void canonical_path(int fd, char path[PATH_MAX_BYTES])
+{
+    char link[64];
+    name_descriptor(link, fd);
+    long length = SYS4(__NR_readlinkat, AT_FDCWD, link, path, PATH_MAX_BYTES - 1);
+    path[length > 0 ? length : 0] = 0;
+}
+
 /* A descriptor for reading of the file that `descriptor` is. */
 static long reopen(int descriptor)
 {
-    char path[64] = "";
+    char path[64];
     long mode = SYS2(__NR_fcntl, descriptor, F_GETFL);
     if (mode < 0) {
         return mode;
@@ -51,8 +67,7 @@ static long reopen(int descriptor)
     if ((mode & O_PATH) == 0 && (mode & O_ACCMODE) != O_WRONLY) {
         return SYS3(__NR_fcntl, descriptor, F_DUPFD_CLOEXEC, 3);
     }
-    append_string(path, sizeof path, own_descriptors());
-    append_number(path, sizeof path, (uint64_t)descriptor);
+    name_descriptor(path, descriptor);
     return SYS4(__NR_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
 }
 
@@ -244,16 +259,6 @@ static long check_program(struct program *program)
         return -elf_error_number(error);
     }
     return program->elf.has_interpreter ? check_interpreter(program) : 0;
-}
-
-/* The path by which /proc leads to an open file, as /proc/self/exe natively shows a program's. */
-static void canonical_path(int fd, char path[PATH_MAX_BYTES])
-{
-    char link[64] = "";
-    append_string(link, sizeof link, own_descriptors());
-    append_number(link, sizeof link, (uint64_t)fd);
-    long length = SYS4(__NR_readlinkat, AT_FDCWD, link, path, PATH_MAX_BYTES - 1);
-    path[length > 0 ? length : 0] = 0;
 }
 
 /* Warns once an exec: a set-uid program runs without the privilege its file would give it. */

@@ -24,8 +24,6 @@ long handle_PTRACE(UNUSED struct thread *thread, const struct user_registers *ca
         resumed[(uint32_t)call->rsi % TRACEES].pid = (int32_t)call->rsi;
         resumed[(uint32_t)call->rsi % TRACEES].request = (int32_t)call->rdi;
         break;
-    default:
-        break;
     }
     return CALL_FORWARD;
 }

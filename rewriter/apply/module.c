@@ -166,13 +166,6 @@ static void restore_site(const struct module *module, const struct stub *stub)
     memcpy((void *)(site - stub->displaced_size), original, stub->displaced_size);
 }
 
-static void release(struct module *module)
-{
-    uint64_t stubs = module->stubs;
-    __atomic_store_n(&module->stubs, 0, __ATOMIC_RELEASE);
-    SYS2(__NR_munmap, stubs, module->stubs_size);
-}
-
 static bool overlaps(const struct module *module, uint64_t start, uint64_t end)
 {
     return module->stubs != 0 && module->text_start < end && module->text_end > start;
@@ -184,10 +177,12 @@ static bool overlaps(const struct module *module, uint64_t start, uint64_t end)
  */
 static void drop(struct module *module, bool keep_stubs)
 {
+    uint64_t stubs = module->stubs;
     if (keep_stubs || module->split) {
         module->text_end = 0;
     } else {
-        release(module);
+        __atomic_store_n(&module->stubs, 0, __ATOMIC_RELEASE);
+        SYS2(__NR_munmap, stubs, module->stubs_size);
     }
 }
 
@@ -199,7 +194,8 @@ static void cut(uint64_t start, uint64_t end, bool keep_stubs)
         if (!overlaps(module, start, end)) {
             continue;
         }
-        bool before = module->text_start<start, behind = module->text_end> end;
+        bool before = module->text_start < start;
+        bool behind = module->text_end > end;
         if (before && behind) {
             struct module rest = *module;
             rest.text_start = end;

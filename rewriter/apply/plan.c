@@ -251,8 +251,3 @@ void plan_release(struct loaded_plan *plan)
         SYS2(__NR_munmap, plan->mapped, plan->mapped_size);
     }
 }
-
-void plan_copy_site(const struct loaded_plan *plan, uint32_t index, struct endorun_plan_site *site)
-{
-    memcpy(site, &plan->sites[index], sizeof *site);
-}

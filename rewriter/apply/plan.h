@@ -23,7 +23,4 @@ struct loaded_plan plan_find(int fd, const uint8_t *text, uint64_t text_size);
 
 void plan_release(struct loaded_plan *plan);
 
-/* Copies one site by a call that the compiler can't split into several reads. */
-void plan_copy_site(const struct loaded_plan *plan, uint32_t index, struct endorun_plan_site *site);
-
 #endif

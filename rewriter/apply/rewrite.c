@@ -10,6 +10,7 @@
 #include "module.h"
 #include "plan.h"
 #include "../../monitor/channel.h"
+#include "../../monitor/exec.h"
 #include "../../monitor/gate.h"
 #include "../../monitor/support.h"
 #include "../../monitor/syscall.h"
@@ -23,6 +24,22 @@ struct target {
     uint64_t start, length, offset;
     uint64_t stubs;
 };
+
+/*
+ * Copies the next site of the plan that lies in the mapping, from the one at *index on. False:
+ * there is none. Copied once, by a call that the compiler can't split: see struct loaded_plan.
+ */
+static bool next_site(const struct target *target, const struct loaded_plan *plan, uint32_t *index,
+                      struct endorun_plan_site *site)
+{
+    while (*index < plan->site_count) {
+        memcpy(site, &plan->sites[(*index)++], sizeof *site);
+        if (site->offset >= target->offset && site->offset - target->offset < target->length) {
+            return true;
+        }
+    }
+    return false;
+}
 
 static bool is_patched(const struct endorun_plan_site *site)
 {
@@ -145,12 +162,10 @@ static uint64_t map_stubs(const struct target *target, uint64_t size)
 /* The number of sites in the mapping that the plan wants patched: no fewer than will be. */
 static uint32_t count_patched(const struct target *target, const struct loaded_plan *plan)
 {
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < plan->site_count; i++) {
-        struct endorun_plan_site site;
-        plan_copy_site(plan, i, &site);
-        count += is_patched(&site) && site.offset >= target->offset &&
-                 site.offset - target->offset < target->length;
+    struct endorun_plan_site site;
+    uint32_t count = 0, i = 0;
+    while (next_site(target, plan, &i, &site)) {
+        count += is_patched(&site);
     }
     return count;
 }
@@ -162,17 +177,13 @@ static uint32_t count_patched(const struct target *target, const struct loaded_p
  */
 static void populate(const struct target *target, const struct loaded_plan *plan)
 {
+    struct endorun_plan_site site;
     uint64_t first = 0, behind = 0;
-    for (uint32_t i = 0; i < plan->site_count; i++) {
-        struct endorun_plan_site site;
-        plan_copy_site(plan, i, &site);
-        if (!is_patched(&site) || site.offset < target->offset ||
-            site.offset - target->offset >= target->length) {
-            continue;
-        }
+    uint32_t i = 0;
+    while (next_site(target, plan, &i, &site)) {
         uint64_t page = round_down(target->start + (site.offset - target->offset), PAGE_SIZE);
-        if (page < first) {
-            continue; /* not in ascending order: its faults will do */
+        if (!is_patched(&site) || page < first) {
+            continue; /* nothing to do, or out of order: its faults will do */
         }
         if (page > behind) {
             if (behind != 0) {
@@ -195,19 +206,16 @@ static void write_sites(const struct target *target, const struct loaded_plan *p
     struct stub_header *header = (struct stub_header *)target->stubs;
     struct stub *stubs = (struct stub *)(header + 1);
     uint32_t *slots = (uint32_t *)(stubs + capacity);
-    uint32_t done = 0;
-    for (uint32_t i = 0; i < plan->site_count && done < capacity; i++) {
-        struct endorun_plan_site site;
-        plan_copy_site(plan, i, &site);
+    struct endorun_plan_site site;
+    uint32_t done = 0, i = 0;
+    while (done < capacity && next_site(target, plan, &i, &site)) {
         if (is_patched(&site) && site_is_valid(target, &site) &&
             fill_stub(target, &site, &stubs[done])) {
             slots[done] = turn_site(target, &site, &stubs[done]);
             done++;
         }
     }
-    for (uint32_t i = done; i < capacity; i++) {
-        slots[i] = ~0U;
-    }
+    memset(slots + done, 0xff, (capacity - done) * sizeof slots[0]); /* the others have none */
     header->gate = gate_in_use;
     header->count = capacity;
 }
@@ -219,18 +227,13 @@ static void report_module(const struct target *target, int fd, const struct load
                                           .end = target->start + target->length,
                                           .offset = target->offset,
                                           .planned = plan->sites != 0};
-    char link[64] = "/proc/thread-self/fd/";
+    struct endorun_plan_site site;
     char path[PATH_MAX_BYTES];
-    for (uint32_t i = 0; i < plan->site_count; i++) {
-        struct endorun_plan_site site;
-        plan_copy_site(plan, i, &site);
-        if (site.offset >= target->offset && site.offset - target->offset < target->length) {
-            module.sites[is_patched(&site) && target->stubs != 0 ? site.tactic : 0]++;
-        }
+    uint32_t i = 0;
+    while (next_site(target, plan, &i, &site)) {
+        module.sites[is_patched(&site) && target->stubs != 0 ? site.tactic : 0]++;
     }
-    append_number(link, sizeof link, (uint64_t)fd);
-    long length = SYS4(__NR_readlinkat, AT_FDCWD, link, path, sizeof path - 1);
-    path[length > 0 ? length : 0] = 0;
+    canonical_path(fd, path);
     channel_module(current_thread(), &module, path);
 }
 

@@ -15,6 +15,7 @@
  */
 #include "hosted.h"
 #include "../../monitor/channel.h"
+#include "../../monitor/exec.h"
 #include "../../monitor/gate.h"
 #include "../../monitor/process.h"
 #include "../../rewriter/apply/module.h"
@@ -103,6 +104,12 @@ static long checked_call(long number, uint64_t start, uint64_t size, unsigned lo
 void with_private_descriptors(void (*function)(void *), void *argument)
 {
     function(argument);
+}
+
+void canonical_path(int fd, char path[PATH_MAX_BYTES])
+{
+    demand(fd == text_fd, "another file than the text's");
+    path[0] = 0;
 }
 
 bool channel_is_open(void)
