@@ -93,15 +93,7 @@ __asm__(".pushsection .text\n"
         "    jnz 1f\n"
         "    .cfi_undefined rip\n"
         "    mov %r9, %rdi\n"
-        "    call *%r8\n"
-        "    mov %eax, %edi\n"
-        "    mov $60, %eax\n"
-        "    syscall\n"
-        "    ud2\n"
-        "1:  ret\n"
-        "    .cfi_endproc\n"
-        ".size raw_clone3, . - raw_clone3\n"
-        ".popsection\n");
+        "    call *%r8\n" EXIT_OR_RETURN("raw_clone3"));
 extern long raw_clone3(struct arguments *arguments, size_t size, int (*function)(void *),
                        void *argument) __attribute__((visibility("hidden")));
 

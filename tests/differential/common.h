@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -182,6 +183,18 @@ static inline void set_context_mask(void *context, uint64_t mask)
     memcpy(&((ucontext_t *)context)->uc_sigmask, &mask, sizeof mask);
 }
 
+/* The end of an assembly function: the child exits with what was returned to it, the parent's at 1.
+ */
+#define EXIT_OR_RETURN(name)                                                                       \
+    "    mov %eax, %edi\n"                                                                         \
+    "    mov $60, %eax\n"                                                                          \
+    "    syscall\n"                                                                                \
+    "    ud2\n"                                                                                    \
+    "1:  ret\n"                                                                                    \
+    "    .cfi_endproc\n"                                                                           \
+    ".size " name ", . - " name "\n"                                                               \
+    ".popsection\n"
+
 /*
  * clone(2) without libc: the child runs function(argument) on its own stack and exits by exit(2)
  * with its result. Such a child may have no TLS of its own, so it uses raw() alone, never libc.
@@ -204,15 +217,7 @@ __asm__(".pushsection .text\n"
         "    xor %ebp, %ebp\n"
         "    pop %rax\n"
         "    pop %rdi\n"
-        "    call *%rax\n"
-        "    mov %eax, %edi\n"
-        "    mov $60, %eax\n"
-        "    syscall\n"
-        "    ud2\n"
-        "1:  ret\n"
-        "    .cfi_endproc\n"
-        ".size raw_clone, . - raw_clone\n"
-        ".popsection\n");
+        "    call *%rax\n" EXIT_OR_RETURN("raw_clone"));
 extern long raw_clone(long flags, void *stack_end, int *parent_tid, int *child_tid, void *tls,
                       int (*function)(void *), void *argument)
     __attribute__((visibility("hidden")));
@@ -366,6 +371,16 @@ static inline void wait_until_blocked(pid_t pid, pid_t tid)
         sleeping = state[2] == 'S' ? sleeping + 1 : 0;
         sleep_ms(1);
     }
+}
+
+/* A new file with that content. */
+static inline void make_file(const char *name, const void *content, size_t size, mode_t mode)
+{
+    unlink(name);
+    int fd = MUST(open(name, O_CREAT | O_WRONLY | O_TRUNC, 0700));
+    CHECK_EQ(write(fd, content, size), (long)size, "write");
+    MUST(fchmod(fd, mode));
+    close(fd);
 }
 
 /* A private anonymous mapping that must succeed. */

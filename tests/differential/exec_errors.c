@@ -9,7 +9,6 @@
 #include <pthread.h>
 #include <sched.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/utsname.h>
 
 #ifndef AT_EMPTY_PATH
@@ -41,15 +40,6 @@ static void expect(const char *what, long result)
 static long execve_(const char *path)
 {
     return raw(SYS_execve, path, arguments, no_environment);
-}
-
-static void make_file(const char *name, const void *content, size_t size, mode_t mode)
-{
-    unlink(name);
-    int fd = MUST(open(name, O_CREAT | O_WRONLY | O_TRUNC, 0700));
-    CHECK_EQ(write(fd, content, size), (long)size, "write");
-    MUST(fchmod(fd, mode));
-    close(fd);
 }
 
 /* ---------------------------------------------------------------- paths */

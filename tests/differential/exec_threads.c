@@ -263,12 +263,9 @@ static void fail_often(void)
 /* In a process that has shared nothing before. */
 static void descriptors_unseen(void)
 {
-    int fd = MUST(open("plain", O_CREAT | O_WRONLY, 0700));
-    CHECK_EQ(write(fd, "plain\n", 6), 6, "write");
-    close(fd);
-    fd = MUST(open("script", O_CREAT | O_WRONLY, 0700));
-    CHECK_EQ(write(fd, "#!/no/such/interpreter\n", 23), 23, "write");
-    close(fd);
+    make_file("plain", "plain\n", 6, 0700);
+    make_file("script", "#!/no/such/interpreter\n", 23, 0700);
+    int fd;
     while ((fd = MUST(dup(1))) < UNUSED_FROM - 1) {
     }
     pid_t parent = getpid();

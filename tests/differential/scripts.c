@@ -3,7 +3,6 @@
  * the same way: argument splitting, nesting, line lengths, and which error for what.
  */
 #include "common.h"
-#include <sys/stat.h>
 
 #ifndef AT_EMPTY_PATH
 #define AT_EMPTY_PATH 0x1000
@@ -12,17 +11,9 @@
 static char *program;
 static char *no_environment[] = {NULL};
 
-static void make_script(const char *name, const char *text, size_t size)
-{
-    unlink(name);
-    int fd = MUST(open(name, O_CREAT | O_WRONLY | O_TRUNC, 0700));
-    CHECK_EQ(write(fd, text, size), (long)size, "write");
-    close(fd);
-}
-
 static void make(const char *name, const char *text)
 {
-    make_script(name, text, strlen(text));
+    make_file(name, text, strlen(text), 0700);
 }
 
 /* The interpreter is this program; it prints its arguments, with its own path made short. */
@@ -94,9 +85,9 @@ static void test_lines(void)
         make("script", rows[i].line);
         run(rows[i].name, "./script");
     }
-    make_script("script", "#!./interpreter a\0b\n", 20);
+    make_file("script", "#!./interpreter a\0b\n", 20, 0700);
     run("a zero byte in the argument", "./script");
-    make_script("script", "#!./inter\0preter\n", 17);
+    make_file("script", "#!./inter\0preter\n", 17, 0700);
     run("a zero byte in the name", "./script");
 }
 
@@ -110,21 +101,21 @@ static void test_long_lines(void)
         strcpy(line, "#!./interpreter ");
         memset(line + 16, 'a', sizes[i] - 16);
         line[sizes[i]] = '\n';
-        make_script("script", line, sizes[i] + 1);
+        make_file("script", line, sizes[i] + 1, 0700);
         snprintf(what, sizeof what, "argument up to byte %zu", sizes[i]);
         run(what, "./script");
-        make_script("script", line, sizes[i]);
+        make_file("script", line, sizes[i], 0700);
         snprintf(what, sizeof what, "the same without an end of line, %zu", sizes[i]);
         run(what, "./script");
         memset(line + 2, 'n', sizes[i] - 2);
         line[2] = '/';
-        make_script("script", line, sizes[i] + 1);
+        make_file("script", line, sizes[i] + 1, 0700);
         snprintf(what, sizeof what, "name up to byte %zu", sizes[i]);
         run(what, "./script");
         /* blanks before a good name */
         memset(line + 2, ' ', sizes[i] - 2);
         memcpy(line + sizes[i], "./interpreter x\n", 16);
-        make_script("script", line, sizes[i] + 16);
+        make_file("script", line, sizes[i] + 16, 0700);
         snprintf(what, sizeof what, "name behind blanks from byte %zu", sizes[i]);
         run(what, "./script");
     }

@@ -6,7 +6,6 @@
 #include "common.h"
 #include <sched.h>
 #include <spawn.h>
-#include <sys/stat.h>
 
 extern char **environ;
 static char *program;
@@ -151,13 +150,9 @@ static void test_file_actions(void)
 static void test_errors(void)
 {
     MUST(mkdir("directory", 0700));
-    MUST(close(MUST(open("plain", O_CREAT | O_WRONLY, 0600))));
-    int fd = MUST(open("garbage", O_CREAT | O_WRONLY, 0700));
-    CHECK_EQ(write(fd, "\177ELFgarbage", 11), 11, "write");
-    close(fd);
-    fd = MUST(open("lost", O_CREAT | O_WRONLY, 0700));
-    CHECK_EQ(write(fd, "#!/no/such/interpreter\n", 23), 23, "write");
-    close(fd);
+    make_file("plain", "", 0, 0600);
+    make_file("garbage", "\177ELFgarbage", 11, 0700);
+    make_file("lost", "#!/no/such/interpreter\n", 23, 0700);
     static const char *const paths[] = {"/no/such/program", "plain/x", "directory", "plain",
                                         "garbage",          "lost",    ""};
     for (unsigned i = 0; i < sizeof paths / sizeof *paths; i++) {
