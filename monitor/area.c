@@ -182,7 +182,10 @@ bool adopt_area(struct thread *thread)
     }
     thread->tid = (int32_t)SYS0(__NR_gettid);
     thread->pid = (int32_t)SYS0(__NR_getpid);
-    register_alternate_stack(thread);
+    const struct kernel_stack stack = kernel_alternate_stack(thread);
+    if (SYS2(__NR_sigaltstack, &stack, 0) != 0) {
+        fatal("sigaltstack: the thread's area was refused");
+    }
     arm_dispatch(thread);
     return true;
 }

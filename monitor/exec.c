@@ -174,7 +174,8 @@ static const char *command_name(const struct program *program, char name[PATH_MA
     name[0] = 0;
     append_string(name, PATH_MAX_BYTES, program->path);
     size_t length = strlen(name);
-    if (length >= sizeof deleted && strings_equal(name + length + 1 - sizeof deleted, deleted)) {
+    if (length >= sizeof deleted &&
+        memcmp(name + length + 1 - sizeof deleted, deleted, sizeof deleted) == 0) {
         name[length + 1 - sizeof deleted] = 0;
     }
     return base_name(name);
@@ -390,37 +391,6 @@ static long try_execute(struct thread *thread, struct execution *execution, sigs
     return result;
 }
 
-static long execute_program(struct thread *thread, int directory, uint64_t path, uint64_t arguments,
-                            uint64_t environment, int flags)
-{
-    if (thread->queued) {
-        return CALL_ABORTED;
-    }
-    struct execution *execution = allocate_execution(thread);
-    if (execution == 0) {
-        return -ENOMEM;
-    }
-    execution->directory = directory;
-    execution->flags = flags;
-    execution->arguments = arguments;
-    execution->environment = environment;
-    long result = copy_string_from_user(execution->path, user_pointer(path), PATH_MAX_BYTES);
-    if (result >= 0 && (flags & ~(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) != 0) {
-        result = -EINVAL;
-    }
-    if (result >= 0) {
-        sigset mask = block_signals(ALL_BUT_HELD);
-        if (thread->queued) {
-            result = CALL_ABORTED;
-        } else {
-            result = try_execute(thread, execution, mask);
-            set_kernel_mask(mask);
-        }
-    }
-    scratch_release(thread);
-    return result;
-}
-
 long program_find_first(struct thread *thread, struct program **program, const char *path,
                         uint64_t arguments, uint64_t environment, sigset mask)
 {
@@ -443,10 +413,32 @@ long program_find_first(struct thread *thread, struct program **program, const c
 
 long handle_EXECVE(struct thread *thread, const struct user_registers *call)
 {
-    return execute_program(thread, AT_FDCWD, call->rdi, call->rsi, call->rdx, 0);
-}
-
-long handle_EXECVEAT(struct thread *thread, const struct user_registers *call)
-{
-    return execute_program(thread, (int)call->rdi, call->rsi, call->rdx, call->r10, (int)call->r8);
+    bool at = (uint32_t)call->rax == __NR_execveat;
+    uint64_t path = at ? call->rsi : call->rdi;
+    if (thread->queued) {
+        return CALL_ABORTED;
+    }
+    struct execution *execution = allocate_execution(thread);
+    if (execution == 0) {
+        return -ENOMEM;
+    }
+    execution->directory = at ? (int)call->rdi : AT_FDCWD;
+    execution->flags = at ? (int)call->r8 : 0;
+    execution->arguments = at ? call->rdx : call->rsi;
+    execution->environment = at ? call->r10 : call->rdx;
+    long result = copy_string_from_user(execution->path, user_pointer(path), PATH_MAX_BYTES);
+    if (result >= 0 && (execution->flags & ~(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) != 0) {
+        result = -EINVAL;
+    }
+    if (result >= 0) {
+        sigset mask = block_signals(ALL_BUT_HELD);
+        if (thread->queued) {
+            result = CALL_ABORTED;
+        } else {
+            result = try_execute(thread, execution, mask);
+            set_kernel_mask(mask);
+        }
+    }
+    scratch_release(thread);
+    return result;
 }

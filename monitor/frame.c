@@ -13,10 +13,7 @@
 
 struct signal_table process_signals;
 
-struct kernel_stack disabled_stack(void)
-{
-    return (struct kernel_stack){.flags = SS_DISABLE};
-}
+const struct kernel_stack disabled_stack = {.flags = SS_DISABLE};
 
 void resume_program(struct thread *thread, struct ucontext *context)
 {
@@ -148,7 +145,7 @@ void deliver_signal(struct thread *thread, int signal, const struct kernel_sigin
     thread->wait_mask_valid = false;
     thread->held_blocked = inside & HELD_SIGNALS;
     if ((uint32_t)thread->alternate_stack.flags & SS_AUTODISARM) {
-        thread->alternate_stack = disabled_stack();
+        thread->alternate_stack = disabled_stack;
     }
     update_attention(thread);
     context->sigmask = inside & ~HELD_SIGNALS;
@@ -260,14 +257,6 @@ struct kernel_stack kernel_alternate_stack(const struct thread *thread)
 {
     uint64_t low = thread->monitor_stack - thread->monitor_stack_size;
     return (struct kernel_stack){.sp = low, .size = thread->fpu_image - low};
-}
-
-void register_alternate_stack(struct thread *thread)
-{
-    struct kernel_stack stack = kernel_alternate_stack(thread);
-    if (SYS2(__NR_sigaltstack, &stack, 0) != 0) {
-        fatal("sigaltstack: the thread's area was refused");
-    }
 }
 
 struct kernel_sigaction monitor_action(uint64_t flags)

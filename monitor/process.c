@@ -54,7 +54,7 @@ static void prepare_child(struct thread *child, struct thread *parent,
     child->held_blocked = parent->held_blocked;
     child->entry_mask = mask;
     child->alternate_stack =
-        (creation->flags & CLONE_VFORK) != 0 ? parent->alternate_stack : disabled_stack();
+        (creation->flags & CLONE_VFORK) != 0 ? parent->alternate_stack : disabled_stack;
     if ((creation->flags & CLONE_SIGHAND) != 0) {
         child->signals = parent->signals;
     } else {
@@ -106,9 +106,6 @@ static void continue_forked(struct thread *thread, const struct creation *creati
 
 static long create_process(struct thread *thread, struct creation *creation, sigset mask)
 {
-    if ((creation->flags & CLONE_FILES) != 0) {
-        thread->shares_descriptors = true;
-    }
     struct signal_table *table = thread->signals;
     areas_lock_for_fork();
     lock_acquire(&table->lock);
@@ -135,9 +132,6 @@ static long create_sharing(struct thread *thread, struct creation *creation, sig
         return -ENOMEM;
     }
     prepare_child(child, thread, creation, mask);
-    if ((creation->flags & CLONE_FILES) != 0) {
-        thread->shares_descriptors = true;
-    }
     if (creation->number == __NR_clone) {
         creation->arguments[1] = child->monitor_stack;
     } else {
@@ -163,6 +157,9 @@ static long create(struct thread *thread, struct creation *creation)
     sigset mask = block_signals(sharing ? ALL_SIGNALS : ALL_BUT_HELD);
     if (thread->queued) {
         return CALL_ABORTED;
+    }
+    if ((creation->flags & CLONE_FILES) != 0) {
+        thread->shares_descriptors = true;
     }
     long result =
         sharing ? create_sharing(thread, creation, mask) : create_process(thread, creation, mask);

@@ -102,10 +102,9 @@ static struct path_call describe(uint32_t number)
         return (struct path_call){-1, 0, 1, O_NOFOLLOW};
     case __NR_openat:
         return (struct path_call){0, 1, 2, O_NOFOLLOW};
-    case __NR_newfstatat:
-        return (struct path_call){0, 1, 3, AT_SYMLINK_NOFOLLOW};
     case __NR_statx:
         return (struct path_call){0, 1, 2, AT_SYMLINK_NOFOLLOW};
+    case __NR_newfstatat:
     case __NR_faccessat2:
         return (struct path_call){0, 1, 3, AT_SYMLINK_NOFOLLOW};
     case __NR_openat2:

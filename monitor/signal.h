@@ -26,11 +26,8 @@ void install_held_handlers(const struct signal_table *table);
 /* What the kernel knows as this thread's alternate stack: monitor stack and open part. */
 struct kernel_stack kernel_alternate_stack(const struct thread *thread);
 
-/* Registers this thread's area as the kernel's alternate stack. */
-void register_alternate_stack(struct thread *thread);
-
 /* The program's alternate stack: that of a new program or thread... */
-struct kernel_stack disabled_stack(void);
+extern const struct kernel_stack disabled_stack;
 
 /* ... whether `rsp` is on one, as on_sig_stack() in include/linux/sched/signal.h says... */
 bool on_alternate_stack(const struct kernel_stack *stack, uint64_t rsp);

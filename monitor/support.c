@@ -49,12 +49,6 @@ size_t strlen(const char *string)
     return length;
 }
 
-bool strings_equal(const char *a, const char *b)
-{
-    size_t length = strlen(a);
-    return length == strlen(b) && memcmp(a, b, length) == 0;
-}
-
 void append_string(char *buffer, size_t size, const char *string)
 {
     size_t at = strlen(buffer);

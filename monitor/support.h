@@ -9,7 +9,6 @@ void *memmove(void *target, const void *source, size_t size);
 void *memset(void *target, int byte, size_t size);
 int memcmp(const void *a, const void *b, size_t size);
 size_t strlen(const char *string);
-bool strings_equal(const char *a, const char *b);
 
 /* Appends to a NUL-terminated string in a buffer of `size` bytes; what does not fit is cut. */
 void append_string(char *buffer, size_t size, const char *string);

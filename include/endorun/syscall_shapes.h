@@ -138,7 +138,6 @@ enum endorun_decision {
     X(VFORK)                                                                                       \
     X(EXIT)                                                                                        \
     X(EXECVE)                                                                                      \
-    X(EXECVEAT)                                                                                    \
     X(MMAP)                                                                                        \
     X(MODIFY_LDT)                                                                                  \
     X(PTRACE)                                                                                      \

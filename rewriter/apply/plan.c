@@ -10,9 +10,6 @@
 /* Text up to this size is searched for `syscall` bytes faster than the cache for its plan. */
 #define SEARCHED_TEXT_MAX (64UL << 10)
 
-/* Bytes at a file's beginning in which program headers and the build ID are looked for. */
-#define HEADERS_READ 1024
-
 #define ANALYSER_FILE 3 /* descriptor numbers that the analyser expects */
 #define ANALYSER_PLAN 4
 
@@ -71,7 +68,7 @@ static void find_build_id(struct request *request, const uint8_t *notes, uint64_
 static void read_build_id(struct request *request)
 {
     struct elf64_hdr header;
-    uint8_t page[HEADERS_READ];
+    uint8_t page[ENDORUN_BUILD_ID_WITHIN];
     long got = SYS4(__NR_pread64, request->fd, page, sizeof page, 0);
     if (got < (long)sizeof header) {
         return;

@@ -410,7 +410,8 @@ static void apply(void)
 
 static void look_for_build_id(const uint8_t *bytes, size_t size)
 {
-    struct request request = {.fd = make_file(bytes, size < HEADERS_READ ? size : HEADERS_READ)};
+    struct request request = {
+        .fd = make_file(bytes, size < ENDORUN_BUILD_ID_WITHIN ? size : ENDORUN_BUILD_ID_WITHIN)};
     read_build_id(&request);
     demand(request.build_id_size <= ENDORUN_BUILD_ID_MAX, "a build ID longer than its buffer");
     SYS1(__NR_close, request.fd);
