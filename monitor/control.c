@@ -1,4 +1,4 @@
-/* Calls that would change what the monitor rests on: prctl, arch_prctl, rseq. */
+/* Calls that would change what the monitor rests on: prctl, arch_prctl, modify_ldt, rseq. */
 #include "calls.h"
 
 long handle_PRCTL(UNUSED struct thread *thread, const struct user_registers *call)

@@ -1,7 +1,7 @@
 /*
  * The gate: where the program enters the monitor and leaves it.
  *
- * A rewritten site jumps to its stub (rewriter/apply/stub.h), which loads RCX and jumps here:
+ * A rewritten site jumps to its stub (rewriter/apply/module.h), which loads RCX and jumps here:
  *
  *      site:  jmp slot         slot:  jmp stub        stub:  lea site+2(%rip), %rcx
  *      next:  ...                                            jmp *gate(%rip)
