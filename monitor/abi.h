@@ -13,6 +13,7 @@
 
 #include <asm/prctl.h>
 #include <asm/resource.h>
+#include <asm/stat.h>
 #include <asm/unistd_64.h>
 #include <linux/audit.h>
 #include <linux/auxvec.h>
@@ -207,16 +208,6 @@ struct kernel_shmid {
 
 #define X_OK            1
 #define AT_EXECVE_CHECK 0x10000 /* Linux 6.14 */
-
-/* struct stat of arch/x86/include/uapi/asm/stat.h */
-struct kernel_stat {
-    uint64_t dev, ino, nlink;
-    uint32_t mode, uid, gid, pad0;
-    uint64_t rdev;
-    int64_t size, blksize, blocks;
-    uint64_t atime, atime_nsec, mtime, mtime_nsec, ctime, ctime_nsec;
-    int64_t unused[3];
-};
 
 #define SESSION_SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 

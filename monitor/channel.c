@@ -30,8 +30,8 @@ void channel_open(void)
         return; /* the reader is gone, or is another user's now: the program runs unheard */
     }
     uint64_t size = sizeof *channel + (uint64_t)ENDORUN_CHANNEL_SLOTS * ENDORUN_SLOT_SIZE;
-    struct kernel_stat status;
-    if (SYS2(__NR_fstat, fd, &status) == 0 && status.size == (int64_t)size) {
+    struct stat status;
+    if (SYS2(__NR_fstat, fd, &status) == 0 && status.st_size == (int64_t)size) {
         long memory = SYS6(__NR_mmap, 0, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
         channel = is_error(memory) ? 0 : (struct endorun_channel *)memory;
     }

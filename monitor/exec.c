@@ -10,7 +10,6 @@
 #include "calls.h"
 #include "exec.h"
 #include "process.h"
-#include "self.h"
 #include "signal.h"
 #include "support.h"
 #include "syscall.h"

@@ -86,7 +86,7 @@ static long check_by_kernel(int fd)
 static long open_executable(struct program *program, int directory, const char *path, int flags,
                             bool from_file)
 {
-    struct kernel_stat status;
+    struct stat status;
     int empty = (flags & AT_EMPTY_PATH) != 0 && path[0] == 0 ? AT_EMPTY_PATH : 0;
     int nofollow = flags & AT_SYMLINK_NOFOLLOW;
     if (path[0] == 0 && empty == 0) {
@@ -101,11 +101,12 @@ static long open_executable(struct program *program, int directory, const char *
     if (result != 0) {
         return result;
     }
-    if ((status.mode & S_IFMT) == S_IFLNK) {
+    if ((status.st_mode & S_IFMT) == S_IFLNK) {
         return -ELOOP;
     }
-    if ((status.mode & S_IFMT) != S_IFREG) {
-        program->why = (status.mode & S_IFMT) == S_IFDIR ? "is a directory" : "not a regular file";
+    if ((status.st_mode & S_IFMT) != S_IFREG) {
+        program->why =
+            (status.st_mode & S_IFMT) == S_IFDIR ? "is a directory" : "not a regular file";
         return -EACCES;
     }
     result = SYS4(__NR_faccessat2, directory, path, X_OK, AT_EACCESS | empty | nofollow);
@@ -264,16 +265,16 @@ static long check_program(struct program *program)
 /* Warns once an exec: a set-uid program runs without the privilege its file would give it. */
 static void warn_of_privilege(const struct program *program)
 {
-    struct kernel_stat status;
+    struct stat status;
     uint8_t capabilities[64];
     const char *what = 0;
     if (SYS2(__NR_fstat, program->fd, &status) != 0) {
         return;
     }
-    if ((status.mode & S_ISUID) != 0 && (long)status.uid != SYS0(__NR_geteuid)) {
+    if ((status.st_mode & S_ISUID) != 0 && (long)status.st_uid != SYS0(__NR_geteuid)) {
         what = "is set-user-ID and runs without that privilege under endorun";
-    } else if ((status.mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) &&
-               (long)status.gid != SYS0(__NR_getegid)) {
+    } else if ((status.st_mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) &&
+               (long)status.st_gid != SYS0(__NR_getegid)) {
         what = "is set-group-ID and runs without that privilege under endorun";
     } else if (SYS4(__NR_fgetxattr, program->fd, "security.capability", capabilities,
                     sizeof capabilities) > 0 &&

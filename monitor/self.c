@@ -31,10 +31,10 @@ static bool leads_to_image(int directory, const char *path)
 
 static bool is_own_link(int directory, const char *path)
 {
-    struct kernel_stat link, own;
+    struct stat link, own;
     return SYS4(__NR_newfstatat, directory, path, &link, AT_SYMLINK_NOFOLLOW) == 0 &&
            SYS4(__NR_newfstatat, AT_FDCWD, OWN_LINK, &own, AT_SYMLINK_NOFOLLOW) == 0 &&
-           link.dev == own.dev && link.ino == own.ino;
+           link.st_dev == own.st_dev && link.st_ino == own.st_ino;
 }
 
 /* A search in another process's list of mappings. */

@@ -143,26 +143,27 @@ static bool offset_is_string(uint32_t offset)
 
 static void open_session(const struct initial_stack *stack)
 {
-    struct kernel_stat status;
+    struct stat status;
     uint64_t *name = find_auxv(stack, AT_EXECFN);
     int image = name != 0 ? image_descriptor((const char *)*name) : -1;
     int fd = image - 1;
     if (image < 1 || SYS2(__NR_fstat, fd, &status) != 0 ||
         (SYS2(__NR_fcntl, fd, F_GET_SEALS) & SESSION_SEALS) != SESSION_SEALS ||
-        status.size < (int64_t)sizeof *session || status.size > ENDORUN_SESSION_MAX_SIZE) {
+        status.st_size < (int64_t)sizeof *session || status.st_size > ENDORUN_SESSION_MAX_SIZE) {
         fatal("started without a sealed session; run it by the endorun command");
     }
-    long memory = SYS6(__NR_mmap, 0, status.size, PROT_READ, MAP_PRIVATE, fd, 0);
+    long memory = SYS6(__NR_mmap, 0, status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
     if (is_error(memory)) {
         fatal("the session can't be mapped");
     }
     SYS1(__NR_close, fd);
     session = (const struct endorun_session *)memory;
     if (session->magic != ENDORUN_SESSION_MAGIC || session->version != ENDORUN_SESSION_VERSION ||
-        session->size != (uint64_t)status.size || ((const char *)memory)[status.size - 1] != 0 ||
-        !offset_is_string(session->execfn) || !offset_is_string(session->program_path) ||
-        !offset_is_string(session->command_path) || !offset_is_string(session->cache_path) ||
-        !offset_is_string(session->comm) || session->execfn == 0) {
+        session->size != (uint64_t)status.st_size ||
+        ((const char *)memory)[status.st_size - 1] != 0 || !offset_is_string(session->execfn) ||
+        !offset_is_string(session->program_path) || !offset_is_string(session->command_path) ||
+        !offset_is_string(session->cache_path) || !offset_is_string(session->comm) ||
+        session->execfn == 0) {
         fatal("the session is not one of this version of endorun");
     }
 }

@@ -127,23 +127,23 @@ static struct {
 
 void remember_standard_error(void)
 {
-    struct kernel_stat status;
+    struct stat status;
     if (SYS2(__NR_fstat, 2, &status) == 0) {
-        standard_error.device = status.dev;
-        standard_error.inode = status.ino;
+        standard_error.device = status.st_dev;
+        standard_error.inode = status.st_ino;
     }
 }
 
 void warn(const char *what)
 {
-    struct kernel_stat status;
+    struct stat status;
     char line[512] = "endorun[";
     append_number(line, sizeof line, (uint64_t)SYS0(__NR_getpid));
     append_string(line, sizeof line, "]: ");
     append_string(line, sizeof line - 1, what);
     append_string(line, sizeof line, "\n");
     if (standard_error.inode != 0 && SYS2(__NR_fstat, 2, &status) == 0 &&
-        status.dev == standard_error.device && status.ino == standard_error.inode) {
+        status.st_dev == standard_error.device && status.st_ino == standard_error.inode) {
         SYS3(__NR_write, 2, line, strlen(line));
     }
 }

@@ -1,5 +1,4 @@
 #include "user.h"
-#include "support.h"
 
 long copy_string_from_user(char *target, struct user_ptr source, unsigned long size)
 {

@@ -123,12 +123,12 @@ static enum elf_error check_load(struct elf_file *file, const struct elf64_phdr 
 enum elf_error elf_read(int fd, struct elf_file *file)
 {
     struct elf64_hdr header;
-    struct kernel_stat status;
-    if (SYS2(__NR_fstat, fd, &status) != 0 || status.size < 0) {
+    struct stat status;
+    if (SYS2(__NR_fstat, fd, &status) != 0 || status.st_size < 0) {
         return ELF_UNREADABLE;
     }
     if (!read_fully(fd, &header, sizeof header, 0)) {
-        return status.size < (int64_t)sizeof header ? ELF_TRUNCATED : ELF_UNREADABLE;
+        return status.st_size < (int64_t)sizeof header ? ELF_TRUNCATED : ELF_UNREADABLE;
     }
     enum elf_error error = check_header(&header);
     if (error != ELF_FINE) {
@@ -137,7 +137,7 @@ enum elf_error elf_read(int fd, struct elf_file *file)
     file->fd = fd;
     file->type = header.e_type;
     file->entry = header.e_entry;
-    file->size = (uint64_t)status.size;
+    file->size = (uint64_t)status.st_size;
     file->low = file->high = file->table_address = 0;
     file->alignment = PAGE_SIZE;
     file->segment_count = header.e_phnum;

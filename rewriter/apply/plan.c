@@ -27,15 +27,15 @@ struct request {
 
 static long identify(struct request *request)
 {
-    struct kernel_stat status;
+    struct stat status;
     long result = SYS2(__NR_fstat, request->fd, &status);
     if (result == 0) {
         request->identity = (struct endorun_file_identity){
-            .device = status.dev,
-            .inode = status.ino,
-            .size = (uint64_t)status.size,
-            .mtime_ns = status.mtime * 1000000000UL + status.mtime_nsec,
-            .ctime_ns = status.ctime * 1000000000UL + status.ctime_nsec,
+            .device = status.st_dev,
+            .inode = status.st_ino,
+            .size = (uint64_t)status.st_size,
+            .mtime_ns = status.st_mtime * 1000000000UL + status.st_mtime_nsec,
+            .ctime_ns = status.st_ctime * 1000000000UL + status.st_ctime_nsec,
         };
     }
     return result;
@@ -124,12 +124,13 @@ static uint64_t checksum(const struct endorun_plan *header, const void *sites)
 /* Maps the plan that a descriptor holds, if it is one for the requested file. */
 static void map_plan(struct request *request, int fd)
 {
-    struct kernel_stat status;
-    if (SYS2(__NR_fstat, fd, &status) != 0 || status.size < (int64_t)sizeof(struct endorun_plan) ||
-        status.size > (int64_t)PLAN_SIZE_MAX) {
+    struct stat status;
+    if (SYS2(__NR_fstat, fd, &status) != 0 ||
+        status.st_size < (int64_t)sizeof(struct endorun_plan) ||
+        status.st_size > (int64_t)PLAN_SIZE_MAX) {
         return;
     }
-    uint64_t size = (uint64_t)status.size;
+    uint64_t size = (uint64_t)status.st_size;
     long memory = SYS6(__NR_mmap, 0, size, PROT_READ, MAP_PRIVATE, fd, 0);
     if (is_error(memory)) {
         return;

@@ -280,13 +280,13 @@ static void apply_plan(struct target *target, const struct loaded_plan *plan,
 void rewrite_mapping(int fd, uint64_t start, uint64_t length, uint64_t offset,
                      unsigned long protection)
 {
-    struct kernel_stat status;
+    struct stat status;
     if ((protection & PROT_READ) == 0 || SYS2(__NR_fstat, fd, &status) != 0 ||
-        offset >= (uint64_t)status.size) {
+        offset >= (uint64_t)status.st_size) {
         return;
     }
     /* Pages behind the end of the file fault. */
-    uint64_t backed = round_up((uint64_t)status.size - offset, PAGE_SIZE);
+    uint64_t backed = round_up((uint64_t)status.st_size - offset, PAGE_SIZE);
     struct target target = {
         .start = start, .length = length < backed ? length : backed, .offset = offset};
     struct loaded_plan plan = {0};
