@@ -100,6 +100,30 @@ static uint64_t place_frame(struct thread *thread, const struct kernel_sigaction
     return rsp;
 }
 
+/* Gives the program its frame. The frame's address; 0: it can't be had. */
+static uint64_t write_frame(struct thread *thread, const struct kernel_sigaction *action,
+                            const struct kernel_siginfo *info, const struct ucontext *context,
+                            sigset mask)
+{
+    uint64_t source = context->mcontext.fpstate;
+    uint64_t image_size = source != 0 ? fpu_size(source) : 0;
+    uint64_t image;
+    uint64_t at = place_frame(thread, action, context->mcontext.rsp, image_size, &image);
+    struct rt_sigframe frame = {.pretcode = action->restorer, .uc = *context, .info = *info};
+    frame.uc.link = 0;
+    frame.uc.stack = thread->alternate_stack;
+    frame.uc.sigmask = mask;
+    frame.uc.mcontext.oldmask = mask;
+    frame.uc.mcontext.fpstate = image;
+    frame.uc.mcontext.gs = 0;
+    if (at == 0 || (action->flags & SA_RESTORER) == 0 ||
+        (image != 0 && copy_to_user(user_pointer(image), (const void *)source, image_size) != 0) ||
+        copy_to_user(user_pointer(at), &frame, sizeof frame) != 0) {
+        return 0;
+    }
+    return at;
+}
+
 void deliver_signal(struct thread *thread, int signal, const struct kernel_siginfo *info,
                     struct ucontext *context)
 {
@@ -119,21 +143,8 @@ void deliver_signal(struct thread *thread, int signal, const struct kernel_sigin
         return;
     }
     sigset mask = (context->sigmask & ~HELD_SIGNALS) | thread->held_blocked;
-    uint64_t image_size = registers->fpstate != 0 ? fpu_size(registers->fpstate) : 0;
-    uint64_t image;
-    uint64_t at = place_frame(thread, &action, registers->rsp, image_size, &image);
-
-    struct rt_sigframe frame = {.pretcode = action.restorer, .uc = *context, .info = *info};
-    frame.uc.link = 0;
-    frame.uc.stack = thread->alternate_stack;
-    frame.uc.sigmask = mask;
-    frame.uc.mcontext.oldmask = mask;
-    frame.uc.mcontext.fpstate = image;
-    frame.uc.mcontext.gs = 0;
-    if (at == 0 || (action.flags & SA_RESTORER) == 0 ||
-        (image != 0 &&
-         copy_to_user(user_pointer(image), (const void *)registers->fpstate, image_size) != 0) ||
-        copy_to_user(user_pointer(at), &frame, sizeof frame) != 0) {
+    uint64_t at = write_frame(thread, &action, info, context, mask);
+    if (at == 0) {
         frame_fault(thread, signal, context);
         return;
     }

@@ -169,9 +169,13 @@ static long create(struct thread *thread, struct creation *creation)
     return result;
 }
 
-static long create_by_clone(struct thread *thread, uint64_t flags, uint64_t stack,
-                            const struct user_registers *call)
+long handle_CLONE(struct thread *thread, const struct user_registers *call)
 {
+    uint64_t flags = call->rdi, stack = call->rsi;
+    if ((uint32_t)call->rax != __NR_clone) { /* fork, vfork */
+        flags = (uint32_t)call->rax == __NR_vfork ? CLONE_VM | CLONE_VFORK | SIGCHLD : SIGCHLD;
+        stack = 0;
+    }
     struct creation creation = {
         .number = __NR_clone,
         .flags = (uint32_t)flags,
@@ -179,21 +183,6 @@ static long create_by_clone(struct thread *thread, uint64_t flags, uint64_t stac
         .arguments = {flags, 0, call->rdx, call->r10, call->r8},
     };
     return create(thread, &creation);
-}
-
-long handle_CLONE(struct thread *thread, const struct user_registers *call)
-{
-    return create_by_clone(thread, call->rdi, call->rsi, call);
-}
-
-long handle_FORK(struct thread *thread, const struct user_registers *call)
-{
-    return create_by_clone(thread, SIGCHLD, 0, call);
-}
-
-long handle_VFORK(struct thread *thread, const struct user_registers *call)
-{
-    return create_by_clone(thread, CLONE_VM | CLONE_VFORK | SIGCHLD, 0, call);
 }
 
 long handle_CLONE3(struct thread *thread, const struct user_registers *call)

@@ -472,6 +472,18 @@ static void signal_itself(const struct thread *thread, struct sigcontext *regist
     registers->r11 = registers->eflags;
 }
 
+/* The siginfo of a signal that came at `rip`, from where the registers have been rolled. */
+static void roll_siginfo(int signal, struct kernel_siginfo *info,
+                         const struct sigcontext *registers, uint64_t rip)
+{
+    if (is_single_step(signal, info, registers) && info->si_addr == rip) {
+        info->si_addr = registers->rip;
+    }
+    if (signal == SIGSYS && info->si_code == SYS_SECCOMP && info->sigsys.call_addr == rip) {
+        info->sigsys.call_addr = registers->rip;
+    }
+}
+
 void monitor_signal(int signal, struct kernel_siginfo *info, struct ucontext *context)
 {
     struct thread *thread = current_thread();
@@ -512,12 +524,8 @@ void monitor_signal(int signal, struct kernel_siginfo *info, struct ucontext *co
         dispatch_trap(thread, info, context);
         return;
     }
-    if (place == PLACE_EDGE && is_single_step(signal, info, registers) && info->si_addr == rip) {
-        info->si_addr = registers->rip;
-    }
-    if (signal == SIGSYS && info->si_code == SYS_SECCOMP && info->sigsys.call_addr == rip &&
-        place == PLACE_EDGE) {
-        info->sigsys.call_addr = registers->rip;
+    if (place == PLACE_EDGE) {
+        roll_siginfo(signal, info, registers, rip);
     }
     thread->in_monitor = 1;
     if (is_held(signal) && (thread->held_blocked & signal_bit(signal)) != 0) {

@@ -134,8 +134,6 @@ enum endorun_decision {
     X(WAIT_MASK_PAIR) /* the same; the two stand where the last argument points to */              \
     X(CLONE)                                                                                       \
     X(CLONE3)                                                                                      \
-    X(FORK)                                                                                        \
-    X(VFORK)                                                                                       \
     X(EXIT)                                                                                        \
     X(EXECVE)                                                                                      \
     X(MMAP)                                                                                        \
