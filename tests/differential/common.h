@@ -373,6 +373,14 @@ static inline void wait_until_blocked(pid_t pid, pid_t tid)
     }
 }
 
+/* The number that the next descriptor will have. */
+static inline int first_free_descriptor(void)
+{
+    int fd = MUST(open("/dev/null", O_RDONLY));
+    close(fd);
+    return fd;
+}
+
 /* A new file with that content. */
 static inline void make_file(const char *name, const void *content, size_t size, mode_t mode)
 {

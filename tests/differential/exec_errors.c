@@ -305,13 +305,6 @@ static void test_threads(void)
     say("%d failures with threads around\n", 2 * rounds);
 }
 
-static int first_free_descriptor(void)
-{
-    int fd = MUST(open("/dev/null", O_RDONLY));
-    close(fd);
-    return fd;
-}
-
 int main(int argc, char **argv)
 {
     if (argc == 1 && strcmp(argv[0], "program") == 0) {

@@ -185,13 +185,6 @@ static void test_descriptors(void)
     close(fd), close(closing), close(directory), close(closing_directory), close(40), close(41);
 }
 
-static int first_free_descriptor(void)
-{
-    int fd = MUST(open("/dev/null", O_RDONLY));
-    close(fd);
-    return fd;
-}
-
 /* Failures that are found after the script has been read leave nothing open. */
 static void test_failures(void)
 {
