@@ -177,19 +177,19 @@ long handle_RT_SIGRETURN(struct thread *thread, const struct user_registers *cal
 /*
  * A wait under a mask of its own. A signal that ends it is delivered with that mask, the frame has
  * the mask of before; the kernel does both by itself when it is given the mask without the held
- * signals, and deliver_signal finds those in wait_mask. `address` is where the call's arguments
- * hold the mask's.
+ * signals, and deliver_signal finds those in wait_mask. `address`, in the call's arguments, is that
+ * of the program's mask; it becomes that of `given`.
  */
-static long wait_with_mask(struct thread *thread, unsigned long *address, long number,
-                           const unsigned long arguments[6])
+static long wait_with_mask(struct thread *thread, unsigned long *address, sigset *given,
+                           long number, const unsigned long arguments[6])
 {
     struct kernel_siginfo info;
     sigset mask;
     if (copy_from_user(&mask, user_pointer(*address), sizeof mask) != 0) {
         return -EFAULT;
     }
-    const sigset given = mask & ~HELD_SIGNALS;
-    *address = (unsigned long)&given;
+    *given = mask & ~HELD_SIGNALS;
+    *address = (unsigned long)given;
     thread->wait_mask = mask & ~UNBLOCKABLE;
     thread->wait_mask_valid = true;
     int signal = take_held_signal(thread, ~mask, &info);
@@ -220,10 +220,11 @@ static long wait_with_mask(struct thread *thread, unsigned long *address, long n
 long handle_RT_SIGSUSPEND(struct thread *thread, const struct user_registers *call)
 {
     unsigned long arguments[6] = {call->rdi, call->rsi};
+    sigset given;
     if (call->rsi != sizeof(sigset)) {
         return -EINVAL;
     }
-    return wait_with_mask(thread, &arguments[0], __NR_rt_sigsuspend, arguments);
+    return wait_with_mask(thread, &arguments[0], &given, __NR_rt_sigsuspend, arguments);
 }
 
 /* Takes the held signal that the kernel would take first of those pending and waited for, or 0. */
@@ -278,10 +279,11 @@ long handle_WAIT_MASK(struct thread *thread, const struct user_registers *call)
     unsigned long arguments[6] = {call->rdi, call->rsi, call->rdx, call->r10, call->r8, call->r9};
     uint32_t number = (uint32_t)call->rax;
     unsigned at = number == __NR_ppoll ? 3 : 4;
+    sigset given;
     if (arguments[at] == 0 || arguments[at + 1] != sizeof(sigset)) {
         return CALL_FORWARD;
     }
-    return wait_with_mask(thread, &arguments[at], number, arguments);
+    return wait_with_mask(thread, &arguments[at], &given, number, arguments);
 }
 
 /* pselect6, io_pgetevents: the sixth argument points to {address of the mask, its size}. */
@@ -290,6 +292,7 @@ long handle_WAIT_MASK_PAIR(struct thread *thread, const struct user_registers *c
     struct {
         unsigned long mask, size;
     } pair;
+    sigset given;
     if (call->r9 == 0) {
         return CALL_FORWARD;
     }
@@ -301,5 +304,5 @@ long handle_WAIT_MASK_PAIR(struct thread *thread, const struct user_registers *c
     }
     const unsigned long arguments[6] = {call->rdi, call->rsi, call->rdx,
                                         call->r10, call->r8,  (unsigned long)&pair};
-    return wait_with_mask(thread, &pair.mask, (uint32_t)call->rax, arguments);
+    return wait_with_mask(thread, &pair.mask, &given, (uint32_t)call->rax, arguments);
 }
