@@ -2,6 +2,7 @@
  * The program's signal frames: built where the kernel would build them, and taken back by
  * rt_sigreturn. The layout and the order of steps follow arch/x86/kernel/signal.c and signal_64.c.
  */
+#include "process.h"
 #include "signal.h"
 #include "support.h"
 #include "syscall.h"
@@ -17,6 +18,14 @@ const struct kernel_stack disabled_stack = {.flags = SS_DISABLE};
 
 void resume_program(struct thread *thread, struct ucontext *context)
 {
+    if ((context->mcontext.cs | 3) != USER_CS) {
+        /* 32-bit code, which no jump of the gate's reaches: rt_sigreturn itself goes there. */
+        if (process_settings.selector) {
+            fatal("32-bit code can't go on with the selector form: its calls would be allowed");
+        }
+        thread->in_monitor = 0;
+        return;
+    }
     thread->resume_rip = context->mcontext.rip;
     context->mcontext.rip = (uint64_t)gate_resume;
 }
@@ -257,11 +266,7 @@ void return_from_handler(struct thread *thread, uint64_t rsp, struct ucontext *c
     }
     set_alternate_stack(thread, &frame.uc.stack, registers->rsp); /* or not, as the kernel */
     update_attention(thread);
-    if ((registers->cs | 3) == USER_CS) {
-        resume_program(thread, context);
-    } else { /* to 32-bit code, which no jump of the gate's reaches */
-        thread->in_monitor = 0;
-    }
+    resume_program(thread, context);
 }
 
 struct kernel_stack kernel_alternate_stack(const struct thread *thread)
