@@ -16,10 +16,7 @@ static call_handler *const handlers[] = {
 
 #define HANDLER_COUNT (sizeof handlers / sizeof handlers[0])
 
-/*
- * The kernel reads the number from EAX alone. What stands in the class table for the low 16 bits
- * holds for all numbers that end in them, so a slow one among them makes all slow.
- */
+/* The kernel reads the number from EAX alone; the gate makes no call of more than 16 bits itself. */
 void prepare_dispatch(bool count_all)
 {
     if (count_all) { /* else the zero pages of .bss will do: each one touched costs every exec */

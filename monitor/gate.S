@@ -56,6 +56,20 @@
     move(rax) move(rbx) move(rdx) move(rsi) move(rdi) move(rbp)                                    \
     move(r8) move(r9) move(r10) move(r12) move(r13) move(r14) move(r15)
 
+/*
+ * RCX is zero if the gate may make the call of RAX itself. The table is for numbers below 65536; a
+ * number with more bits, as those of x32, is never the gate's. Clobbers R11, writes no flags.
+ */
+#define CALL_CLASS                                                                                 \
+    movl %eax, %ecx;                                                                               \
+    bswapl %ecx;                                                                                   \
+    movzwl %cx, %ecx; /* the upper half, in another order */                                       \
+    jrcxz 8f;                                                                                      \
+    jmp gate_slow;                                                                                 \
+8:  movzwl %ax, %ecx;                                                                              \
+    leaq call_class(%rip), %r11;                                                                   \
+    movzbl (%r11, %rcx), %ecx
+
     .text
 
 /*
@@ -74,9 +88,7 @@ FUNCTION(gate_entry)
     .cfi_startproc
     CFI_IN_GATE
     movq %rcx, %gs:THREAD_CONTINUATION
-    movzwl %ax, %ecx
-    leaq call_class(%rip), %r11
-    movzbl (%r11, %rcx), %ecx
+    CALL_CLASS
     jrcxz gate_forward
     jmp gate_slow
 LABEL(gate_forward)
@@ -91,9 +103,7 @@ FUNCTION(gate_entry_selector)
     .cfi_startproc
     CFI_IN_GATE
     movq %rcx, %gs:THREAD_CONTINUATION
-    movzwl %ax, %ecx
-    leaq call_class(%rip), %r11
-    movzbl (%r11, %rcx), %ecx
+    CALL_CLASS
     jrcxz 1f
     jmp gate_slow
 1:

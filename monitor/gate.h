@@ -18,8 +18,8 @@
 #define CALL_SIGNALS_ITSELF (-4098L)
 
 /*
- * Indexed by the low 16 bits of the number: 0: the gate forwards the call itself; 1: slow path.
- * Written once, before the program starts.
+ * Indexed by a number of up to 16 bits; larger ones are slow. 0: the gate forwards the call itself;
+ * 1: slow path. Written once, before the program starts.
  */
 extern uint8_t call_class[65536];
 
