@@ -29,6 +29,7 @@ struct execution {
     char path[PATH_MAX_BYTES];
     struct endorun_session session;
     char strings[4 * PATH_MAX_BYTES];
+    char sealed[sizeof(struct endorun_session) + 4 * PATH_MAX_BYTES];
 };
 
 /*
@@ -222,8 +223,25 @@ static void lift_limit(int resource, uint64_t needed, struct kernel_rlimit *befo
     }
 }
 
+/*
+ * Until it is sealed, another process may open the memfd by /proc/PID/fd and write to it. What it
+ * holds now stays; 0 if that is the session.
+ */
+static long check_sealed(struct execution *execution, long fd)
+{
+    const struct endorun_session *next = &execution->session;
+    if (SYS4(__NR_pread64, fd, execution->sealed, sizeof execution->sealed, 0) !=
+            (long)next->size ||
+        memcmp(execution->sealed, next, sizeof *next) != 0 ||
+        memcmp(execution->sealed + sizeof *next, execution->strings, next->size - sizeof *next) !=
+            0) {
+        return -EACCES;
+    }
+    return 0;
+}
+
 /* A memfd, sealed, with the session in it. */
-static long seal_session(const struct execution *execution)
+static long seal_session(struct execution *execution)
 {
     struct kernel_rlimit file_size; /* holds for memfds too */
     const struct endorun_session *next = &execution->session;
@@ -246,6 +264,9 @@ static long seal_session(const struct execution *execution)
         result = SYS3(__NR_fcntl, fd, F_ADD_SEALS, SESSION_SEALS);
     } else if (result >= 0) {
         result = -ENOSPC;
+    }
+    if (result == 0) {
+        result = check_sealed(execution, fd);
     }
     if (result != 0) {
         SYS1(__NR_close, fd);
@@ -299,6 +320,24 @@ static void name_image(struct execution *execution, int image_fd)
     append_string(execution->path, sizeof execution->path, number);
 }
 
+/*
+ * Who can mount may put anything in the place of /proc. Not defended: a mount that comes between
+ * this and the exec, which only others than this thread can make.
+ */
+static bool is_own_image(long stat_result, const struct kernel_stat *status)
+{
+    return stat_result == 0 && status->dev == session->image_device &&
+           status->ino == session->image_inode &&
+           status->ctime * 1000000000UL + status->ctime_nsec == session->image_ctime_ns;
+}
+
+static bool leads_to_own_image(int fd, const char *path)
+{
+    struct kernel_stat opened, named;
+    return is_own_image(SYS2(__NR_fstat, fd, &opened), &opened) &&
+           is_own_image(SYS4(__NR_newfstatat, AT_FDCWD, path, &named, 0), &named);
+}
+
 static void close_if_open(int fd)
 {
     if (fd >= 0) {
@@ -322,7 +361,10 @@ static long execute(struct execution *execution)
         /* By name, not by execveat: a tracer of the program then sees an execve, as it does
          * natively. */
         name_image(execution, image_fd);
-        result = SYS3(__NR_execve, execution->path, execution->arguments, execution->environment);
+        result =
+            leads_to_own_image(image_fd, execution->path)
+                ? SYS3(__NR_execve, execution->path, execution->arguments, execution->environment)
+                : -ENOENT;
     }
     close_if_open(image_fd);
     close_if_open(session_fd);

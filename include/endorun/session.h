@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 #define ENDORUN_SESSION_MAGIC    0x737365736f646e65ULL /* "endosess" */
-#define ENDORUN_SESSION_VERSION  1U
+#define ENDORUN_SESSION_VERSION  2U
 #define ENDORUN_SESSION_MAX_SIZE (1U << 20) /* bytes */
 
 enum endorun_session_flags {
@@ -47,6 +47,10 @@ struct endorun_session {
     uint64_t held_ignored; /* signals the monitor always handles, ignored by the program */
     uint64_t nofile_soft;  /* RLIMIT_NOFILE's soft limit to set back; ~0: leave it */
     uint64_t fresh_mask;   /* 1: the mask and dispositions are the kernel's own (first image) */
+
+    /* The image's file: what /proc leads to at an exec has to be it. */
+    uint64_t image_device, image_inode;
+    uint64_t image_ctime_ns; /* inode numbers come again */
 
     int32_t program_fd; /* the ELF file to load, O_RDONLY; -1: open the path `execfn` names */
 

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "descriptors.h"
@@ -115,6 +116,19 @@ static void open_handover(struct endorun_session *session, int *session_fd, int 
             memfd_die(IMAGE_PART, -EMFILE);
 }
 
+/* Of the image as it stays: filled, and sealed. */
+static void identify_image(struct endorun_session *session, int image_fd)
+{
+    struct stat status;
+
+    if (fstat(image_fd, &status) != 0)
+        memfd_die(IMAGE_PART, -errno);
+    session->image_device = status.st_dev;
+    session->image_inode = status.st_ino;
+    session->image_ctime_ns =
+        (uint64_t)status.st_ctim.tv_sec * 1000000000U + (uint64_t)status.st_ctim.tv_nsec;
+}
+
 static void fill_handover(struct endorun_session *session, const struct session_strings *strings,
                           int session_fd, int image_fd)
 {
@@ -126,6 +140,7 @@ static void fill_handover(struct endorun_session *session, const struct session_
 
     if (error != 0)
         memfd_die(IMAGE_PART, error);
+    identify_image(session, image_fd);
     error = session_write(session_fd, session, strings);
     if (error != 0)
         memfd_die(SESSION_PART, error);
