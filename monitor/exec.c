@@ -449,6 +449,7 @@ long program_find_first(struct thread *thread, struct program **program, const c
         SYS1(__NR_close, execution->program.fd);
         result = try_execute(thread, execution, mask);
     }
+    thread->scratch[0].size = 0; /* stays: .path is the program's as long as it runs */
     return result;
 }
 
