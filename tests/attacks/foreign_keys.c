@@ -1,0 +1,21 @@
+/*
+ * M2: protection key calls on what is not the program's: a page of the monitor gets another key,
+ * and a key that nobody gave the program is freed. Natively the page is closed by a key.
+ */
+#include "attack.h"
+
+int main(void)
+{
+    uint64_t *target = target_page_for_kernel();
+    int key = MUST(pkey_alloc(0, 0)), closed = -1;
+    if (!under_monitor()) {
+        closed = MUST(pkey_alloc(0, PKEY_DISABLE_ACCESS));
+        MUST(pkey_mprotect(target, PAGE, PROT_READ | PROT_WRITE, closed));
+    }
+    if (pkey_mprotect(target, PAGE, PROT_READ | PROT_WRITE, key) != 0) {
+        not_reached("%s", strerrorname_np(errno));
+    }
+    *(volatile uint64_t *)target = FOREIGN_VALUE;
+    MUST(pkey_mprotect(target, PAGE, PROT_READ | PROT_WRITE, 0));
+    reached();
+}

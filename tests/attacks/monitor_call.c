@@ -1,0 +1,31 @@
+/*
+ * I5: a jump to a `syscall` of the monitor's own, which the range form of dispatch exempts.
+ * Natively the program arms dispatch for itself with its own `syscall` exempt.
+ */
+#include "attack.h"
+
+int main(void)
+{
+    static const uint8_t bytes[] = {0x0f, 0x05, 0xc3}; /* syscall; ret */
+    static volatile uint8_t selector = 0;
+    struct range text = monitor_image("r-xp");
+    if (text.start == 0) {
+        void *page = code_page(bytes, sizeof bytes, 0);
+        text = (struct range){(uintptr_t)page, (uintptr_t)page + PAGE};
+        raw(SYS_prctl, PR_SET_SYSCALL_USER_DISPATCH, 1, page, PAGE, &selector);
+        selector = 1;
+    }
+    const void *found =
+        memmem((const void *)text.start, text.end - text.start, bytes, sizeof bytes);
+    CHECK(found != NULL, "no `syscall; ret` in the monitor");
+    long result;
+    register long r10 __asm__("r10") = 0;
+    register long r8 __asm__("r8") = 0;
+    __asm__ volatile("call *%[found]"
+                     : "=a"(result)
+                     : [found] "b"(found), "a"(SYS_prctl), "D"(PROBE_OPTION), "S"(PROBE_MODE),
+                       "d"(0), "r"(r10), "r"(r8)
+                     : "rcx", "r11", "memory");
+    selector = 0;
+    judge_probe(result);
+}
