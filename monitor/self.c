@@ -37,37 +37,103 @@ static bool is_own_link(int directory, const char *path)
            link.st_dev == own.st_dev && link.st_ino == own.st_ino;
 }
 
-/* A search in another process's list of mappings. */
+/* A search in what /proc tells of another process. */
 struct search {
     int directory;
-    char path[PATH_MAX_BYTES]; /* its "maps" */
+    char path[PATH_MAX_BYTES]; /* its folder; the name of a file is appended */
     char *program;             /* the result; empty: none */
 };
 
-/*
- * The program of another process: the file mapped lowest in its memory. Programs are linked or
- * placed below all libraries.
- */
-static void search_mappings(void *argument)
+static long open_file(struct search *search, const char *name)
 {
-    struct search *search = argument;
-    char text[PAGE_SIZE];
+    size_t length = strlen(search->path);
+    append_string(search->path, sizeof search->path, name);
     long fd = SYS4(__NR_openat, search->directory, search->path, O_RDONLY | O_CLOEXEC, 0);
-    long size = fd < 0 ? 0 : SYS3(__NR_read, fd, text, sizeof text);
-    uint64_t used = 0;
-    for (long at = 0; at < size && text[at] != 0; at++) {
-        if (used == 0 ? text[at] == '/' : text[at] != '\n') {
-            search->program[used++] = text[at];
-        } else if (used != 0) {
-            break;
-        }
-        if (used == PATH_MAX_BYTES - 1) {
-            break;
+    search->path[length] = 0;
+    return fd;
+}
+
+/* AT_ENTRY as the monitor of that process has told it to the kernel. 0: not readable. */
+static uint64_t read_entry(struct search *search)
+{
+    uint64_t auxv[PAGE_SIZE / sizeof(uint64_t)] = {0};
+    long fd = open_file(search, "auxv");
+    if (fd < 0) {
+        return 0;
+    }
+    SYS3(__NR_read, fd, auxv, sizeof auxv);
+    SYS1(__NR_close, fd);
+    for (uint64_t *at = auxv; at < auxv + PAGE_SIZE / sizeof(uint64_t) && *at != AT_NULL; at += 2) {
+        if (*at == AT_ENTRY) {
+            return at[1];
         }
     }
-    search->program[used] = 0;
+    return 0;
+}
+
+/* One line of "maps": START-END PERMISSIONS OFFSET DEVICE INODE NAME. */
+struct mapping {
+    uint64_t bounds[2];
+    enum { IN_START, IN_END, BEFORE_NAME, NO_FILE } state;
+    uint64_t used; /* characters of the name so far */
+};
+
+/* True at the end of the line whose name has been written to `program`. */
+static bool parse_mapping(struct mapping *line, char character, uint64_t address, char *program)
+{
+    uint64_t size = line->bounds[1] - line->bounds[0];
+    if (character == '\n') {
+        bool named = line->used != 0;
+        program[line->used] = 0;
+        *line = (struct mapping){.state = IN_START};
+        return named;
+    }
+    if (line->used != 0 || (line->state == BEFORE_NAME && character == '/' &&
+                            (address == 0 || address - line->bounds[0] < size))) {
+        line->used += line->used < PATH_MAX_BYTES - 1;
+        program[line->used - 1] = character;
+    } else if (character == '[') {
+        line->state = NO_FILE; /* [heap], or a name that the process chose */
+    } else if (line->state <= IN_END && (character == '-' || character == ' ')) {
+        line->state++;
+    } else if (line->state <= IN_END) {
+        uint64_t digit = (uint64_t)(character <= '9' ? character - '0' : character - 'a' + 10);
+        line->bounds[line->state] = line->bounds[line->state] << 4 | digit;
+    }
+    return false;
+}
+
+/* Writes the file that is mapped at `address`, or with 0 the one mapped lowest. */
+static void search_mappings(struct search *search, uint64_t address)
+{
+    struct mapping line = {.state = IN_START};
+    char text[PAGE_SIZE];
+    bool found = false;
+    long size, fd = open_file(search, "maps");
+    while (!found && (size = SYS3(__NR_read, fd, text, sizeof text)) > 0) {
+        for (long at = 0; at < size && !found; at++) {
+            found = parse_mapping(&line, text[at], address, search->program);
+        }
+    }
     if (fd >= 0) {
         SYS1(__NR_close, fd);
+    }
+}
+
+/*
+ * The program of another process is the file at AT_ENTRY. Where that is not known, or is still the
+ * image's, it is taken to be the file mapped lowest: most programs lie below all else.
+ */
+static void search_program(void *argument)
+{
+    struct search *search = argument;
+    uint64_t entry = read_entry(search);
+    if (entry != 0) {
+        search_mappings(search, entry);
+    }
+    if (search->program[0] == 0 || strings_equal(search->program, IMAGE_LINK)) {
+        search->program[0] = 0;
+        search_mappings(search, 0);
     }
 }
 
@@ -84,8 +150,7 @@ bool find_linked_program(int directory, const char *path, char *program)
     struct search search = {.directory = directory, .program = program};
     memcpy(search.path, path, strlen(path) - 3);
     search.path[strlen(path) - 3] = 0;
-    append_string(search.path, sizeof search.path, "maps");
-    with_private_descriptors(search_mappings, &search);
+    with_private_descriptors(search_program, &search);
     return program[0] == '/';
 }
 

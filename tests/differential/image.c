@@ -259,6 +259,31 @@ static void test_proc(int argc, char **argv)
     say("/proc: exe, cmdline, comm and environ\n");
 }
 
+/* Another process, whose program is not the file mapped lowest in its memory. */
+static void test_exe_of_another(char **argv)
+{
+    char path[64], link[4096], program[4096];
+    CHECK(realpath(argv[0], program), "realpath");
+    pid_t pid = MUST(fork());
+    if (pid == 0) {
+        int other = MUST(open("/etc/passwd", O_RDONLY));
+        void *low = (void *)0x100000;
+        CHECK(mmap(low, 4096, PROT_READ, MAP_PRIVATE | MAP_FIXED, other, 0) == low, "mmap");
+        raise(SIGSTOP);
+        _exit(0);
+    }
+    int status;
+    MUST(waitpid(pid, &status, WUNTRACED));
+    CHECK(WIFSTOPPED(status), "the child has not stopped: 0x%x", status);
+    snprintf(path, sizeof path, "/proc/%d/exe", pid);
+    ssize_t length = MUST(readlink(path, link, sizeof link - 1));
+    link[length] = '\0';
+    CHECK(strcmp(link, program) == 0, "exe of a child is %s", link);
+    MUST(kill(pid, SIGCONT));
+    CHECK_EQ(wait_for(pid), 0, "the child");
+    say("/proc: exe of another process\n");
+}
+
 /* Start and end of code, data, stack, arguments: fields of /proc/self/stat, 0 where not allowed. */
 static void test_stat(char **argv, char **envp)
 {
@@ -397,6 +422,7 @@ int main(int argc, char **argv, char **envp)
     dl_iterate_phdr(count_object, &objects);
     say("objects: %d\n", objects);
     test_proc(argc, argv);
+    test_exe_of_another(argv);
     test_stat(argv, envp);
     test_brk();
     say_differences("with ASLR", argv, true);
