@@ -298,6 +298,10 @@ static void load(const struct start *start, struct program *program, struct load
     loaded->entry = loaded->program.bias + file->entry;
     if (file->has_interpreter) {
         map_interpreter(program, loaded);
+    } else if (file->type == ET_EXEC) {
+        /* What such a program maps is less likely a library of its own than a program that it is to
+         * interpret. valgrind translates what it finds, and knows nothing of stubs. */
+        rewrite_settings.off = true;
     }
     /* A static PIE lies among the mappings: its heap goes where a program's would. */
     uint64_t heap = file->type == ET_DYN && !file->has_interpreter && start->randomize

@@ -6,7 +6,7 @@
 
 /* What the session says about plans. Strings of the session; NULL: absent. */
 struct rewrite_settings {
-    bool off;                 /* leave every site to SUD */
+    bool off;                 /* leave every site to SUD that is mapped from now on */
     const char *cache_path;   /* directory of cached plans */
     const char *command_path; /* the endorun executable, which makes plans */
 };

@@ -36,6 +36,37 @@ static int compare_text(struct dl_phdr_info *info, size_t size, void *argument)
     return 1; /* the program comes first, and is all that is looked at */
 }
 
+/* A program at fixed addresses without an interpreter, such as valgrind, reads what it maps. */
+static void compare_mapped_text(const char *program)
+{
+    Elf64_Ehdr header;
+    int fd = MUST(open(program, O_RDONLY));
+    CHECK_EQ(read(fd, &header, sizeof header), (ssize_t)sizeof header, "read");
+    bool loads_itself = header.e_type == ET_EXEC;
+    Elf64_Phdr text = {0};
+    for (int i = 0; i < header.e_phnum; i++) {
+        Elf64_Phdr segment;
+        off_t at = (off_t)(header.e_phoff + (size_t)i * sizeof segment);
+        CHECK_EQ(pread(fd, &segment, sizeof segment, at), (ssize_t)sizeof segment, "read");
+        loads_itself = loads_itself && segment.p_type != PT_INTERP;
+        if (segment.p_type == PT_LOAD && (segment.p_flags & PF_X)) {
+            text = segment;
+        }
+    }
+    if (loads_itself) {
+        off_t offset = (off_t)(text.p_offset & ~4095UL);
+        const uint8_t *memory =
+            mmap(NULL, text.p_filesz, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, offset);
+        CHECK(memory != MAP_FAILED, "mmap: %s", strerror(errno));
+        uint8_t *file = malloc(text.p_filesz);
+        CHECK(file, "malloc");
+        CHECK_EQ(pread(fd, file, text.p_filesz, offset), (ssize_t)text.p_filesz, "read");
+        bool same = memcmp(memory, file, text.p_filesz) == 0;
+        say("text that the program maps: %s\n", same ? "is the file's" : "differs from the file");
+    }
+    close(fd);
+}
+
 /* ---------------------------------------------------------------- /proc/self/status */
 
 static uint64_t status_mask(const char *field)
@@ -75,6 +106,7 @@ int main(int argc, char **argv)
 {
     (void)argc;
     dl_iterate_phdr(compare_text, argv[0]);
+    compare_mapped_text(argv[0]);
     say_masks("at the start");
     disposition(SIGUSR1, handler);
     disposition(SIGTERM, SIG_IGN);
