@@ -57,8 +57,7 @@ enum endorun_unsafe_kind {
 #define ENDORUN_UNSAFE_REX2    0xd5U
 #define ENDORUN_UNSAFE_REX2_M0 0x80U /* payload bit: the opcode is one of those behind 0F */
 
-/* Other prefixes or the opcode may follow the byte. REX counts: another prefix behind it voids it.
- */
+/* Prefixes or the opcode may follow the byte. REX counts: a prefix behind it voids it. */
 static inline bool endorun_unsafe_is_prefix(uint8_t byte)
 {
     switch (byte) {

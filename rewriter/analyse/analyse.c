@@ -4,6 +4,7 @@
 #include "functions.h"
 #include "go_table.h"
 #include "image.h"
+#include "names.h"
 #include "plan_cache.h"
 #include "references.h"
 #include "sites.h"
@@ -136,67 +137,6 @@ static struct endorun_plan *make_plan(const struct image *image, const struct si
     return plan;
 }
 
-/* The function symbol with the highest value at or below each site. */
-struct name_search {
-    const struct site_list *sites;
-    struct symbol *nearest; /* one for each site */
-};
-
-static int consider_name(void *context, const struct symbol *symbol)
-{
-    struct name_search *search = context;
-    size_t low = 0;
-    size_t high = search->sites->count;
-
-    if (symbol->name[0] == '\0' || symbol->type == STT_OBJECT)
-        return 0;
-    while (low < high) {
-        const size_t middle = low + (high - low) / 2;
-
-        if (search->sites->items[middle].address < symbol->value)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    if (low < search->sites->count &&
-        (search->nearest[low].name == NULL || symbol->value > search->nearest[low].value ||
-         (symbol->value == search->nearest[low].value && symbol->size > search->nearest[low].size)))
-        search->nearest[low] = *symbol;
-    return 0;
-}
-
-static int copy_name(struct analysed_site *out, const struct symbol *symbol, char *error)
-{
-    if (symbol->name == NULL)
-        return 0;
-    out->symbol_offset = out->address - symbol->value;
-    if (symbol->size != 0 && out->symbol_offset >= symbol->size)
-        return 0;
-    out->symbol = strdup(symbol->name);
-    return out->symbol != NULL ? 0 : fail(error, "out of memory for a symbol's name");
-}
-
-static int name_sites(struct analysed_site *out, const struct image *image,
-                      const struct site_list *sites, char *error)
-{
-    struct name_search search = {sites, calloc(sites->count + 1, sizeof(struct symbol))};
-    int result = 0;
-
-    if (search.nearest == NULL)
-        return fail(error, "out of memory for the names of %zu sites", sites->count);
-    symbols_visit(image, consider_name, &search);
-    for (size_t i = 0; i < sites->count && result == 0; i++) {
-        struct symbol *nearest = &search.nearest[i];
-
-        if (nearest->name == NULL && i > 0)
-            *nearest = search.nearest[i - 1];
-        out[i].address = sites->items[i].address;
-        result = copy_name(&out[i], nearest, error);
-    }
-    free(search.nearest);
-    return result;
-}
-
 static int make_result(struct analysis *analysis, struct analyser *analyser)
 {
     struct site_list *sites = &analyser->sites;
@@ -208,7 +148,9 @@ static int make_result(struct analysis *analysis, struct analyser *analyser)
     analysis->sites = calloc(sites->count + 1, sizeof(analysis->sites[0]));
     if (analysis->plan == NULL || analysis->sites == NULL)
         return fail(analyser->error, "out of memory for a plan of %zu sites", sites->count);
-    return name_sites(analysis->sites, &analyser->image, sites, analyser->error);
+    for (size_t i = 0; i < sites->count; i++)
+        analysis->sites[i].address = sites->items[i].address;
+    return names_find(analysis->sites, sites->count, &analyser->image, analyser->error);
 }
 
 int analyse_file(int fd, struct analysis *analysis, char error[ANALYSE_ERROR_SIZE])

@@ -16,16 +16,17 @@
 #define ANALYSE_ERROR_SIZE    256U /* bytes of a message, its NUL included */
 #define ANALYSE_REPORT_SCHEMA 1    /* "schema" of analysis_write_json() */
 
-/* What a reader of `endorun --analyze` wants to know of a site, and the monitor does not. */
-struct analysed_site {
-    uint64_t address;       /* of the `syscall` instruction, as the file's own p_vaddr count it */
+/* What a reader of `endorun --analyze` wants to know of a place in the code; the monitor does not.
+ */
+struct analysed_place {
+    uint64_t address;       /* as the file's own p_vaddr count it */
     uint64_t symbol_offset; /* address minus the symbol's value */
-    char *symbol;           /* nearest function symbol at or below; NULL: none covers the site */
+    char *symbol;           /* nearest function symbol at or below; NULL: none covers the place */
 };
 
 struct analysis {
-    struct endorun_plan *plan;   /* plan->size bytes: the header, then its sites */
-    struct analysed_site *sites; /* plan->site_count of them, in the plan's order */
+    struct endorun_plan *plan;    /* plan->size bytes: the header, then its sites */
+    struct analysed_place *sites; /* plan->site_count of them, in the plan's order */
 };
 
 /*

@@ -254,3 +254,13 @@ void function_extend(struct function_list *functions, size_t index, const struct
         function->occupied_end = end;
     }
 }
+
+struct function *function_covering(struct function_list *functions, uint64_t address,
+                                   const struct image *image, const struct decoder *decoder)
+{
+    const size_t above = first_function_above(functions, address);
+
+    if (above > 0 && (above == functions->count || functions->items[above].start > address))
+        function_extend(functions, above - 1, image, decoder);
+    return function_at(functions, address);
+}

@@ -83,6 +83,11 @@ uint64_t nops_behind(const struct function_list *functions, size_t index, const 
 void function_extend(struct function_list *functions, size_t index, const struct image *image,
                      const struct decoder *decoder);
 
+/* The function that the address lies in or, when the one before is extended, turns out to lie in.
+ */
+struct function *function_covering(struct function_list *functions, uint64_t address,
+                                   const struct image *image, const struct decoder *decoder);
+
 /* Where the bytes behind that function stop being nobody's. */
 uint64_t gap_end(const struct function_list *functions, size_t index, const struct image *image);
 

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* Far beyond any linker's output; they bound the work that a hostile file can ask for. */
 #define MAX_SEGMENTS    1024U
@@ -345,6 +346,24 @@ int image_load(struct image *image, char *error)
         if (segment->bytes == NULL)
             return fail(error, "segment at 0x%" PRIx64 ": cannot read it: %s", segment->address,
                         image->library->elf_errmsg(-1));
+    }
+    return 0;
+}
+
+int image_read(const struct image *image, uint8_t *bytes, size_t size, uint64_t offset, char *error)
+{
+    size_t done = 0;
+
+    while (done < size) {
+        const ssize_t count = pread(image->fd, bytes + done, size - done, (off_t)(offset + done));
+
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count <= 0)
+            return fail(error, "cannot read the code at file offset %llu: %s",
+                        (unsigned long long)offset,
+                        count == 0 ? "the file has become shorter" : strerror(errno));
+        done += (size_t)count;
     }
     return 0;
 }

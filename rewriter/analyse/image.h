@@ -72,6 +72,10 @@ int image_open(struct image *image, int fd, char *error);
 /* Reads the segments into memory. Before, their .bytes are NULL. */
 int image_load(struct image *image, char *error);
 
+/* Reads that much of the file, as it is now, whether or not it is loaded. */
+int image_read(const struct image *image, uint8_t *bytes, size_t size, uint64_t offset,
+               char *error);
+
 /* Fails when the file has changed since image_open(). */
 int image_check_unchanged(const struct image *image, char *error);
 

@@ -70,7 +70,7 @@ static void write_plain(FILE *out, const char *string)
 static void write_text_site(FILE *out, const struct analysis *analysis, uint32_t index)
 {
     const struct endorun_plan_site *site = &plan_sites(analysis->plan)[index];
-    const struct analysed_site *details = &analysis->sites[index];
+    const struct analysed_place *details = &analysis->sites[index];
 
     fprintf(out, "0x%012" PRIx64 "  %-9s  ", details->address, tactic_name(site->tactic));
     if (details->symbol != NULL) {
@@ -107,7 +107,7 @@ void analysis_write_text(FILE *out, const char *file_name, const struct analysis
 static void write_json_site(FILE *out, const struct analysis *analysis, uint32_t index)
 {
     const struct endorun_plan_site *site = &plan_sites(analysis->plan)[index];
-    const struct analysed_site *details = &analysis->sites[index];
+    const struct analysed_place *details = &analysis->sites[index];
 
     fprintf(out, "    {\"address\": \"0x%" PRIx64 "\", \"offset\": %" PRIu64 ", \"symbol\": ",
             details->address, site->offset);

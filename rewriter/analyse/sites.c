@@ -8,9 +8,7 @@
 
 #include "failure.h"
 
-#include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #define MAX_PREVIOUS 8U /* instructions before a site that are considered */
 
@@ -31,25 +29,6 @@ static int add_site(struct site_list *sites, const struct segment *segment, uint
     return 0;
 }
 
-static int read_piece(const struct image *image, uint8_t *piece, size_t size, uint64_t offset,
-                      char *error)
-{
-    size_t done = 0;
-
-    while (done < size) {
-        const ssize_t count = pread(image->fd, piece + done, size - done, (off_t)(offset + done));
-
-        if (count < 0 && errno == EINTR)
-            continue;
-        if (count <= 0)
-            return fail(error, "cannot read the code at file offset %llu: %s",
-                        (unsigned long long)offset,
-                        count == 0 ? "the file has become shorter" : strerror(errno));
-        done += (size_t)count;
-    }
-    return 0;
-}
-
 /* Pieces overlap by one byte, so that no site is cut in two. */
 static int find_in_span(struct site_list *sites, const struct image *image,
                         const struct code_span *span, uint8_t *piece, char *error)
@@ -60,7 +39,7 @@ static int find_in_span(struct site_list *sites, const struct image *image,
         const size_t size = span->end - start < PIECE_SIZE ? span->end - start : PIECE_SIZE;
         const uint8_t *found = piece;
 
-        if (read_piece(image, piece, size, span->segment->offset + start - span->segment->address,
+        if (image_read(image, piece, size, span->segment->offset + start - span->segment->address,
                        error) != 0)
             return -1;
         while ((found = memmem(found, (size_t)(piece + size - found), syscall_bytes,
@@ -244,25 +223,14 @@ static int classify_in_function(struct references *references, struct function *
     return 0;
 }
 
-/* The function that the site lies in or, falling out of the one before, turns out to lie in. */
-static struct function *covering_function(struct function_list *functions, uint64_t address,
-                                          const struct references *references)
-{
-    const size_t above = first_function_above(functions, address);
-
-    if (above > 0 && (above == functions->count || functions->items[above].start > address))
-        function_extend(functions, above - 1, references->image, references->decoder);
-    return function_at(functions, address);
-}
-
 int sites_classify(struct site_list *sites, struct function_list *functions,
                    struct references *references)
 {
     size_t i = 0;
 
     while (i < sites->count) {
-        struct function *function =
-            covering_function(functions, sites->items[i].address, references);
+        struct function *function = function_covering(functions, sites->items[i].address,
+                                                      references->image, references->decoder);
         size_t end = i + 1;
 
         if (function == NULL) {

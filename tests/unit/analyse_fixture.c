@@ -131,7 +131,7 @@ static uint32_t site_index(const struct fixture *fixture, const char *symbol, ui
     const struct analysis *analysis = &fixture->analysis;
 
     for (uint32_t i = 0; i < analysis->plan->site_count; i++) {
-        const struct analysed_site *site = &analysis->sites[i];
+        const struct analysed_place *site = &analysis->sites[i];
 
         if (site->symbol != NULL && strcmp(site->symbol, symbol) == 0 &&
             site->symbol_offset == offset)
