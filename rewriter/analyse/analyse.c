@@ -10,6 +10,7 @@
 #include "sites.h"
 #include "slots.h"
 #include "symbols.h"
+#include "unsafe.h"
 #include "unwind.h"
 
 #include <stdlib.h>
@@ -171,12 +172,62 @@ int analyse_file(int fd, struct analysis *analysis, char error[ANALYSE_ERROR_SIZ
     return result;
 }
 
+static void free_matches(struct unsafe_match *matches, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        free(matches[i].place.symbol);
+    free(matches);
+}
+
+/* The stages of the search for unsafe instructions. Most files have some bytes of them. */
+static int run_unsafe(struct analyser *analyser, struct unsafe_list *matches, int fd)
+{
+    struct image *image = &analyser->image;
+    char *error = analyser->error;
+
+    if (image_open(image, fd, error) != 0 || unsafe_find(matches, image, error) != 0)
+        return -1;
+    if (matches->count > 0 &&
+        (image_load(image, error) != 0 || decoder_open(&analyser->decoder, error) != 0 ||
+         find_functions(analyser) != 0 ||
+         references_open(&analyser->references, image, &analyser->decoder, &analyser->functions,
+                         error) != 0 ||
+         unsafe_classify(matches, &analyser->functions, &analyser->references) != 0 ||
+         unsafe_name(matches, image, error) != 0))
+        return -1;
+    return image_check_unchanged(image, error);
+}
+
+int analyse_unsafe_instructions(int fd, struct analysis *analysis, char error[ANALYSE_ERROR_SIZE])
+{
+    struct unsafe_list matches;
+    struct analyser analyser;
+    int result;
+
+    memset(&matches, 0, sizeof(matches));
+    memset(&analyser, 0, sizeof(analyser));
+    error[0] = '\0';
+    analyser.error = error;
+    result = run_unsafe(&analyser, &matches, fd);
+    analyser_close(&analyser);
+    if (result == 0) {
+        free_matches(analysis->unsafe, analysis->unsafe_count);
+        analysis->unsafe = matches.items;
+        analysis->unsafe_count = matches.count;
+        analysis->unsafe_searched = true;
+    } else {
+        free_matches(matches.items, matches.count);
+    }
+    return result;
+}
+
 void analysis_release(struct analysis *analysis)
 {
     for (size_t i = 0;
          analysis->sites != NULL && analysis->plan != NULL && i < analysis->plan->site_count; i++)
         free(analysis->sites[i].symbol);
     free(analysis->sites);
+    free_matches(analysis->unsafe, analysis->unsafe_count);
     free(analysis->plan);
     memset(analysis, 0, sizeof(*analysis));
 }

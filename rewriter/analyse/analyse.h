@@ -8,7 +8,9 @@
 #define ENDORUN_ANALYSE_H
 
 #include "endorun/plan.h"
+#include "endorun/unsafe_instructions.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -24,9 +26,52 @@ struct analysed_place {
     char *symbol;           /* nearest function symbol at or below; NULL: none covers the place */
 };
 
+/*
+ * How the bytes of an unsafe instruction stand in the code. Proven is an instruction that a sweep
+ * of its function meets and that control can get to.
+ */
+enum unsafe_state {
+    UNSAFE_INSTRUCTION, /* a proven instruction */
+    UNSAFE_INSIDE,      /* within another proven instruction */
+    UNSAFE_ACROSS,      /* begins within a proven instruction and ends behind it */
+    UNSAFE_UNREACHED,   /* in a function, where it can't be decoded or nothing is known to lead */
+    UNSAFE_UNCOVERED,   /* in code of which no function is known */
+    UNSAFE_DATA, /* data by its section, or a neighbour in the segment's first or last page */
+    UNSAFE_STATE_COUNT,
+};
+
+/* The part of an instruction that a byte belongs to. */
+enum instruction_part {
+    PART_OPCODE, /* and prefixes, VEX and its like included */
+    PART_MODRM,
+    PART_SIB,
+    PART_DISPLACEMENT,
+    PART_RIP_DISPLACEMENT, /* changes when the instruction is moved */
+    PART_BRANCH,           /* so does a direct branch's */
+    PART_IMMEDIATE,
+    PART_COUNT,
+};
+
+struct unsafe_match {
+    struct analysed_place place;
+    uint64_t offset; /* in the file */
+    enum endorun_unsafe_kind kind;
+    enum unsafe_state state;
+    uint8_t size;
+    uint8_t bytes[ENDORUN_UNSAFE_SIZE_MAX];
+    /* INSIDE and ACROSS: the instruction that it begins in */
+    uint8_t host_offset; /* of the match in it */
+    uint8_t host_size;
+    enum instruction_part first; /* part of the match's first byte */
+    enum instruction_part last;  /* of the last one that the host holds */
+};
+
 struct analysis {
     struct endorun_plan *plan;    /* plan->size bytes: the header, then its sites */
     struct analysed_place *sites; /* plan->site_count of them, in the plan's order */
+    struct unsafe_match *unsafe;  /* in the order of the file */
+    size_t unsafe_count;
+    bool unsafe_searched;
 };
 
 /*
@@ -37,6 +82,12 @@ struct analysis {
  */
 int analyse_file(int fd, struct analysis *analysis, char error[ANALYSE_ERROR_SIZE]);
 
+/*
+ * Adds to the result of analyse_file() what executable pages hold of unsafe instructions, at every
+ * byte offset. On failure (-1 and a message) the analysis is as before.
+ */
+int analyse_unsafe_instructions(int fd, struct analysis *analysis, char error[ANALYSE_ERROR_SIZE]);
+
 void analysis_release(struct analysis *analysis);
 
 /* The sites that follow the header. */
@@ -45,6 +96,17 @@ struct endorun_plan_site *plan_sites(const struct endorun_plan *plan);
 /* The names used in reports: "padding", "preceding", "sud"; "sigreturn", "no-fde", ... */
 const char *tactic_name(unsigned tactic);
 const char *sud_reason_name(unsigned reason);
+
+/* "wrpkru", "xrstor", ...; "instruction", "inside", ...; "opcode", "modrm", ... */
+const char *unsafe_kind_name(unsigned kind);
+const char *unsafe_state_name(unsigned state);
+const char *instruction_part_name(unsigned part);
+
+/*
+ * Loads of a selector into %gs are listed where they are instructions, and otherwise counted only:
+ * chance alone puts the two bytes of one into every 2 KiB of code.
+ */
+bool unsafe_is_listed(const struct unsafe_match *match);
 
 /* Write the report on `file_name`. The caller looks at ferror(). */
 void analysis_write_text(FILE *out, const char *file_name, const struct analysis *analysis);

@@ -4,6 +4,7 @@
 #include "../../loader/command/escape.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 const char *tactic_name(unsigned tactic)
 {
@@ -44,6 +45,61 @@ static const char *sud_reason_sentence(unsigned reason)
     return reason < ENDORUN_REASON_COUNT ? sentences[reason] : "unknown reason";
 }
 
+const char *unsafe_kind_name(unsigned kind)
+{
+    static const char *const names[ENDORUN_UNSAFE_COUNT] = {
+        [ENDORUN_UNSAFE_NONE] = "none",         [ENDORUN_UNSAFE_WRPKRU] = "wrpkru",
+        [ENDORUN_UNSAFE_XRSTOR] = "xrstor",     [ENDORUN_UNSAFE_XRSTORS] = "xrstors",
+        [ENDORUN_UNSAFE_WRGSBASE] = "wrgsbase", [ENDORUN_UNSAFE_MOV_GS] = "mov-gs",
+        [ENDORUN_UNSAFE_POP_GS] = "pop-gs",     [ENDORUN_UNSAFE_LGS] = "lgs",
+    };
+
+    return kind < ENDORUN_UNSAFE_COUNT ? names[kind] : "unknown";
+}
+
+const char *unsafe_state_name(unsigned state)
+{
+    static const char *const names[UNSAFE_STATE_COUNT] = {
+        [UNSAFE_INSTRUCTION] = "instruction", [UNSAFE_INSIDE] = "inside",
+        [UNSAFE_ACROSS] = "across",           [UNSAFE_UNREACHED] = "unreached",
+        [UNSAFE_UNCOVERED] = "uncovered",     [UNSAFE_DATA] = "data",
+    };
+
+    return state < UNSAFE_STATE_COUNT ? names[state] : "unknown";
+}
+
+const char *instruction_part_name(unsigned part)
+{
+    static const char *const names[PART_COUNT] = {
+        [PART_OPCODE] = "opcode",
+        [PART_MODRM] = "modrm",
+        [PART_SIB] = "sib",
+        [PART_DISPLACEMENT] = "displacement",
+        [PART_RIP_DISPLACEMENT] = "rip-displacement",
+        [PART_BRANCH] = "branch",
+        [PART_IMMEDIATE] = "immediate",
+    };
+
+    return part < PART_COUNT ? names[part] : "unknown";
+}
+
+bool unsafe_is_listed(const struct unsafe_match *match)
+{
+    return match->kind < ENDORUN_UNSAFE_MOV_GS || match->state == UNSAFE_INSTRUCTION;
+}
+
+/* Matches by kind and state. */
+struct unsafe_counts {
+    size_t of[ENDORUN_UNSAFE_COUNT][UNSAFE_STATE_COUNT];
+};
+
+static void count_unsafe(struct unsafe_counts *counts, const struct analysis *analysis)
+{
+    memset(counts, 0, sizeof(*counts));
+    for (size_t i = 0; i < analysis->unsafe_count; i++)
+        counts->of[analysis->unsafe[i].kind][analysis->unsafe[i].state]++;
+}
+
 static uint32_t count_tactic(const struct endorun_plan *plan, enum endorun_tactic tactic)
 {
     const struct endorun_plan_site *sites = plan_sites(plan);
@@ -67,18 +123,23 @@ static void write_plain(FILE *out, const char *string)
         fputc(*byte >= 0x20 && *byte < 0x7f ? *byte : '?', out);
 }
 
+static void write_text_place(FILE *out, const struct analysed_place *place)
+{
+    if (place->symbol != NULL) {
+        write_plain(out, place->symbol);
+        fprintf(out, "+0x%" PRIx64, place->symbol_offset);
+    } else {
+        fputc('-', out);
+    }
+}
+
 static void write_text_site(FILE *out, const struct analysis *analysis, uint32_t index)
 {
     const struct endorun_plan_site *site = &plan_sites(analysis->plan)[index];
     const struct analysed_place *details = &analysis->sites[index];
 
     fprintf(out, "0x%012" PRIx64 "  %-9s  ", details->address, tactic_name(site->tactic));
-    if (details->symbol != NULL) {
-        write_plain(out, details->symbol);
-        fprintf(out, "+0x%" PRIx64, details->symbol_offset);
-    } else {
-        fputc('-', out);
-    }
+    write_text_place(out, details);
     if (site->tactic == ENDORUN_TACTIC_PADDING)
         fprintf(out, "  (slot at 0x%" PRIx64 ")", slot_address(analysis, index));
     else if (site->tactic == ENDORUN_TACTIC_PRECEDING)
@@ -88,6 +149,44 @@ static void write_text_site(FILE *out, const struct analysis *analysis, uint32_t
         fprintf(out, "  (%s: %s)", sud_reason_name(site->reason),
                 sud_reason_sentence(site->reason));
     fputc('\n', out);
+}
+
+static void write_text_match(FILE *out, const struct unsafe_match *match)
+{
+    char bytes[3 * ENDORUN_UNSAFE_SIZE_MAX + 1] = "";
+
+    for (unsigned i = 0; i < match->size; i++)
+        snprintf(bytes + 3 * (size_t)i, 4, "%02x ", match->bytes[i]);
+    fprintf(out, "0x%012" PRIx64 "  0x%08" PRIx64 "  %-8s  %-12s %-11s  ", match->place.address,
+            match->offset, unsafe_kind_name(match->kind), bytes, unsafe_state_name(match->state));
+    write_text_place(out, &match->place);
+    if (match->host_size != 0)
+        fprintf(out, "  (byte %u of %u: %s to %s)", match->host_offset, match->host_size,
+                instruction_part_name(match->first), instruction_part_name(match->last));
+    fputc('\n', out);
+}
+
+/* A table of kinds and states, then the matches one by one. */
+static void write_text_unsafe(FILE *out, const char *file_name, const struct analysis *analysis)
+{
+    struct unsafe_counts counts;
+
+    count_unsafe(&counts, analysis);
+    write_plain(out, file_name);
+    fputs(": bytes of unsafe instructions in executable pages\nkind    ", out);
+    for (unsigned state = 0; state < UNSAFE_STATE_COUNT; state++)
+        fprintf(out, "  %11s", unsafe_state_name(state));
+    fputc('\n', out);
+    for (unsigned kind = ENDORUN_UNSAFE_NONE + 1; kind < ENDORUN_UNSAFE_COUNT; kind++) {
+        fprintf(out, "%-8s", unsafe_kind_name(kind));
+        for (unsigned state = 0; state < UNSAFE_STATE_COUNT; state++)
+            fprintf(out, "  %11zu", counts.of[kind][state]);
+        fputc('\n', out);
+    }
+    for (size_t i = 0; i < analysis->unsafe_count; i++) {
+        if (unsafe_is_listed(&analysis->unsafe[i]))
+            write_text_match(out, &analysis->unsafe[i]);
+    }
 }
 
 void analysis_write_text(FILE *out, const char *file_name, const struct analysis *analysis)
@@ -102,6 +201,21 @@ void analysis_write_text(FILE *out, const char *file_name, const struct analysis
             count_tactic(plan, ENDORUN_TACTIC_PRECEDING), count_tactic(plan, ENDORUN_TACTIC_SUD));
     for (uint32_t i = 0; i < plan->site_count; i++)
         write_text_site(out, analysis, i);
+    if (analysis->unsafe_searched)
+        write_text_unsafe(out, file_name, analysis);
+}
+
+/* Opens an object and leaves it open. */
+static void write_json_place(FILE *out, const struct analysed_place *place, uint64_t offset)
+{
+    fprintf(out, "    {\"address\": \"0x%" PRIx64 "\", \"offset\": %" PRIu64 ", \"symbol\": ",
+            place->address, offset);
+    if (place->symbol != NULL) {
+        write_json_string(out, place->symbol);
+        fprintf(out, ", \"symbol_offset\": %" PRIu64, place->symbol_offset);
+    } else {
+        fputs("null, \"symbol_offset\": null", out);
+    }
 }
 
 static void write_json_site(FILE *out, const struct analysis *analysis, uint32_t index)
@@ -109,14 +223,7 @@ static void write_json_site(FILE *out, const struct analysis *analysis, uint32_t
     const struct endorun_plan_site *site = &plan_sites(analysis->plan)[index];
     const struct analysed_place *details = &analysis->sites[index];
 
-    fprintf(out, "    {\"address\": \"0x%" PRIx64 "\", \"offset\": %" PRIu64 ", \"symbol\": ",
-            details->address, site->offset);
-    if (details->symbol != NULL) {
-        write_json_string(out, details->symbol);
-        fprintf(out, ", \"symbol_offset\": %" PRIu64, details->symbol_offset);
-    } else {
-        fputs("null, \"symbol_offset\": null", out);
-    }
+    write_json_place(out, details, site->offset);
     fprintf(out, ", \"tactic\": \"%s\"", tactic_name(site->tactic));
     if (site->tactic == ENDORUN_TACTIC_PADDING)
         fprintf(out, ", \"slot\": \"0x%" PRIx64 "\"", slot_address(analysis, index));
@@ -126,6 +233,47 @@ static void write_json_site(FILE *out, const struct analysis *analysis, uint32_t
     else
         fprintf(out, ", \"reason\": \"%s\"", sud_reason_name(site->reason));
     fputc('}', out);
+}
+
+static void write_json_match(FILE *out, const struct unsafe_match *match)
+{
+    write_json_place(out, &match->place, match->offset);
+    fprintf(out, ", \"kind\": \"%s\", \"bytes\": \"", unsafe_kind_name(match->kind));
+    for (unsigned i = 0; i < match->size; i++)
+        fprintf(out, "%02x", match->bytes[i]);
+    fprintf(out, "\", \"state\": \"%s\"", unsafe_state_name(match->state));
+    if (match->host_size != 0)
+        fprintf(out,
+                ", \"host_offset\": %u, \"host_size\": %u, \"first\": \"%s\", \"last\": \"%s\"",
+                match->host_offset, match->host_size, instruction_part_name(match->first),
+                instruction_part_name(match->last));
+    fputc('}', out);
+}
+
+static void write_json_unsafe(FILE *out, const struct analysis *analysis)
+{
+    struct unsafe_counts counts;
+    bool empty = true;
+
+    count_unsafe(&counts, analysis);
+    fputs(",\n  \"unsafe_counts\": {", out);
+    for (unsigned kind = ENDORUN_UNSAFE_NONE + 1; kind < ENDORUN_UNSAFE_COUNT; kind++) {
+        fprintf(out, "%s\n    \"%s\": {", kind == ENDORUN_UNSAFE_NONE + 1 ? "" : ",",
+                unsafe_kind_name(kind));
+        for (unsigned state = 0; state < UNSAFE_STATE_COUNT; state++)
+            fprintf(out, "%s\"%s\": %zu", state == 0 ? "" : ", ", unsafe_state_name(state),
+                    counts.of[kind][state]);
+        fputc('}', out);
+    }
+    fputs("\n  },\n  \"unsafe\": [", out);
+    for (size_t i = 0; i < analysis->unsafe_count; i++) {
+        if (!unsafe_is_listed(&analysis->unsafe[i]))
+            continue;
+        fputs(empty ? "\n" : ",\n", out);
+        write_json_match(out, &analysis->unsafe[i]);
+        empty = false;
+    }
+    fputs(empty ? "]" : "\n  ]", out);
 }
 
 void analysis_write_json(FILE *out, const char *file_name, const struct analysis *analysis)
@@ -152,5 +300,8 @@ void analysis_write_json(FILE *out, const char *file_name, const struct analysis
         fputs(i == 0 ? "\n" : ",\n", out);
         write_json_site(out, analysis, i);
     }
-    fputs(plan->site_count == 0 ? "]\n}\n" : "\n  ]\n}\n", out);
+    fputs(plan->site_count == 0 ? "]" : "\n  ]", out);
+    if (analysis->unsafe_searched)
+        write_json_unsafe(out, analysis);
+    fputs("\n}\n", out);
 }

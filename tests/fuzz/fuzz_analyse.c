@@ -48,6 +48,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         const char *wrong = plan_check(analysis.plan, bytes, size);
 
         demand(wrong == NULL, wrong);
+        demand(analyse_unsafe_instructions(fd, &analysis, error) == 0 || error[0] != '\0',
+               "no message about unsafe instructions");
         write_reports(&analysis);
         analysis_release(&analysis);
     } else {

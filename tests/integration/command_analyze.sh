@@ -20,6 +20,11 @@ content = open("/lib/x86_64-linux-gnu/libc.so.6", "rb").read()
 assert 300 < len(report["sites"]) <= content.count(b"\x0f\x05"), len(report["sites"])
 text = open(sys.argv[2]).read()
 assert text.count("\n") > len(report["sites"])
+# glibc's pkey_set() is the C library's only use of an unsafe instruction.
+found = [match for match in report["unsafe"] if match["state"] == "instruction"]
+assert [(match["kind"], match["symbol"]) for match in found] == [("wrpkru", "pkey_set")], found
+assert content[found[0]["offset"]:].startswith(bytes.fromhex(found[0]["bytes"]))
+assert "wrpkru    0f 01 ef     instruction  pkey_set+0x" in text
 P
 
 printf '#!/bin/sh\n' >script

@@ -120,6 +120,16 @@ int fixture_analyse(struct fixture *fixture)
     return result;
 }
 
+void fixture_search_unsafe(struct fixture *fixture)
+{
+    const int fd = open(fixture->path, O_RDONLY | O_CLOEXEC);
+
+    ck_assert_int_ge(fd, 0);
+    ck_assert_msg(analyse_unsafe_instructions(fd, &fixture->analysis, fixture->error) == 0, "%s",
+                  fixture->error);
+    close(fd);
+}
+
 void fixture_make(struct fixture *fixture, const char *source)
 {
     fixture_link(fixture, source, "-shared");

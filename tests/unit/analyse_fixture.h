@@ -35,6 +35,9 @@ void fixture_alter(struct fixture *fixture, uint64_t offset, const void *bytes, 
 /* Analyses the file and holds the plan against plan_check(). Returns analyse_file()'s result. */
 int fixture_analyse(struct fixture *fixture);
 
+/* Adds the unsafe instructions to that analysis, in place of those found before. Must succeed. */
+void fixture_search_unsafe(struct fixture *fixture);
+
 /* fixture_link() as a shared object, then fixture_analyse(), which must succeed. */
 void fixture_make(struct fixture *fixture, const char *source);
 

@@ -21,7 +21,8 @@ static int print_sites(const char *file, bool json)
 
     if (fd < 0)
         die(STATUS_SETUP, "%s: %s", file, strerror(errno));
-    if (analyse_file(fd, &analysis, error) != 0)
+    if (analyse_file(fd, &analysis, error) != 0 ||
+        analyse_unsafe_instructions(fd, &analysis, error) != 0)
         die(STATUS_SETUP, "%s: %s", file, error);
     if (json)
         analysis_write_json(stdout, file, &analysis);
