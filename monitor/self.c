@@ -131,7 +131,7 @@ static void search_program(void *argument)
     if (entry != 0) {
         search_mappings(search, entry);
     }
-    if (search->program[0] == 0 || strings_equal(search->program, IMAGE_LINK)) {
+    if (search->program[0] == 0 || memcmp(search->program, IMAGE_LINK, sizeof IMAGE_LINK) == 0) {
         search->program[0] = 0;
         search_mappings(search, 0);
     }
