@@ -324,18 +324,9 @@ static void name_image(struct execution *execution, int image_fd)
  * Who can mount may put anything in the place of /proc. Not defended: a mount that comes between
  * this and the exec, which only others than this thread can make.
  */
-static bool is_own_image(long stat_result, const struct stat *status)
-{
-    return stat_result == 0 && status->st_dev == session->image_device &&
-           status->st_ino == session->image_inode &&
-           status->st_ctime * 1000000000UL + status->st_ctime_nsec == session->image_ctime_ns;
-}
-
 static bool leads_to_own_image(int fd, const char *path)
 {
-    struct stat opened, named;
-    return is_own_image(SYS2(__NR_fstat, fd, &opened), &opened) &&
-           is_own_image(SYS4(__NR_newfstatat, AT_FDCWD, path, &named, 0), &named);
+    return is_file(fd, "", &session->image) && is_file(AT_FDCWD, path, &session->image);
 }
 
 static void close_if_open(int fd)

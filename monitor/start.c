@@ -494,6 +494,7 @@ noreturn void monitor_start(uint64_t *stack)
         .off = (session->flags & ENDORUN_SESSION_NO_REWRITE) != 0,
         .cache_path = session_string(session->cache_path),
         .command_path = session_string(session->command_path),
+        .command = &session->command,
     };
     channel_open();
     prepare_dispatch(channel_is_open());

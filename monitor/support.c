@@ -134,6 +134,15 @@ void remember_standard_error(void)
     }
 }
 
+bool is_file(int directory, const char *path, const struct endorun_file *file)
+{
+    struct stat status;
+    int flags = path[0] == 0 ? AT_EMPTY_PATH : 0;
+    return SYS4(__NR_newfstatat, directory, path, &status, flags) == 0 &&
+           status.st_dev == file->device && status.st_ino == file->inode &&
+           status.st_ctime * 1000000000UL + status.st_ctime_nsec == file->ctime_ns;
+}
+
 void warn(const char *what)
 {
     struct stat status;

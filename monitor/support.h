@@ -3,6 +3,7 @@
 #define ENDORUN_MONITOR_SUPPORT_H
 
 #include "abi.h"
+#include "endorun/session.h"
 
 void *memcpy(void *restrict target, const void *restrict source, size_t size);
 void *memmove(void *target, const void *source, size_t size);
@@ -31,6 +32,10 @@ static inline uint64_t round_up(uint64_t value, uint64_t alignment)
 {
     return round_down(value + alignment - 1, alignment);
 }
+
+/* Whether the path, or the descriptor where it is empty, leads to this file in its state of then.
+ */
+bool is_file(int directory, const char *path, const struct endorun_file *file);
 
 /* A lock between the threads of one process; never held while program code runs. */
 void lock_acquire(int32_t *lock);

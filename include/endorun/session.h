@@ -36,6 +36,11 @@ enum endorun_isolation {
     ENDORUN_ISOLATION_PKEY = 2,
 };
 
+/* Which file, in which state: inode numbers come again, and no user sets a ctime. */
+struct endorun_file {
+    uint64_t device, inode, ctime_ns;
+};
+
 struct endorun_session {
     uint64_t magic;
     uint32_t version;
@@ -48,9 +53,8 @@ struct endorun_session {
     uint64_t nofile_soft;  /* RLIMIT_NOFILE's soft limit to set back; ~0: leave it */
     uint64_t fresh_mask;   /* 1: the mask and dispositions are the kernel's own (first image) */
 
-    /* The image's file: what /proc leads to at an exec has to be it. */
-    uint64_t image_device, image_inode;
-    uint64_t image_ctime_ns; /* inode numbers come again */
+    struct endorun_file image;   /* what /proc leads to at an exec has to be it */
+    struct endorun_file command; /* what command_path leads to has to be it */
 
     int32_t program_fd; /* the ELF file to load, O_RDONLY; -1: open the path `execfn` names */
 

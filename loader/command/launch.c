@@ -116,17 +116,26 @@ static void open_handover(struct endorun_session *session, int *session_fd, int 
             memfd_die(IMAGE_PART, -EMFILE);
 }
 
+static struct endorun_file identify(const struct stat *status)
+{
+    return (struct endorun_file){
+        .device = status->st_dev,
+        .inode = status->st_ino,
+        .ctime_ns =
+            (uint64_t)status->st_ctim.tv_sec * 1000000000U + (uint64_t)status->st_ctim.tv_nsec,
+    };
+}
+
 /* Of the image as it stays: filled, and sealed. */
-static void identify_image(struct endorun_session *session, int image_fd)
+static void identify_files(struct endorun_session *session, int image_fd)
 {
     struct stat status;
 
     if (fstat(image_fd, &status) != 0)
         memfd_die(IMAGE_PART, -errno);
-    session->image_device = status.st_dev;
-    session->image_inode = status.st_ino;
-    session->image_ctime_ns =
-        (uint64_t)status.st_ctim.tv_sec * 1000000000U + (uint64_t)status.st_ctim.tv_nsec;
+    session->image = identify(&status);
+    if (stat("/proc/self/exe", &status) == 0)
+        session->command = identify(&status);
 }
 
 static void fill_handover(struct endorun_session *session, const struct session_strings *strings,
@@ -140,7 +149,7 @@ static void fill_handover(struct endorun_session *session, const struct session_
 
     if (error != 0)
         memfd_die(IMAGE_PART, error);
-    identify_image(session, image_fd);
+    identify_files(session, image_fd);
     error = session_write(session_fd, session, strings);
     if (error != 0)
         memfd_die(SESSION_PART, error);

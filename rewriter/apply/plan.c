@@ -165,7 +165,11 @@ struct analyser {
     int file, plan;
 };
 
-/* In a child of its own, which shares memory but no descriptors: becomes the analyser. */
+/*
+ * In a child of its own, which shares memory but no descriptors: becomes the analyser. That runs
+ * without mediation, so it is the very file that was started as endorun, and by descriptor. From
+ * the exec on nobody can write to it.
+ */
 static void become_analyser(void *argument)
 {
     const struct analyser *analyser = argument;
@@ -181,7 +185,11 @@ static void become_analyser(void *argument)
     }
     SYS3(__NR_close_range, 5, ~0U, 0);
     SYS4(__NR_rt_sigprocmask, SIG_SETMASK, &none, 0, sizeof none);
-    SYS3(__NR_execve, rewrite_settings.command_path, arguments, environment);
+    long command =
+        SYS4(__NR_openat, AT_FDCWD, rewrite_settings.command_path, O_PATH | O_CLOEXEC, 0);
+    if (command >= 0 && is_file((int)command, "", rewrite_settings.command)) {
+        SYS5(__NR_execveat, command, "", arguments, environment, AT_EMPTY_PATH);
+    }
 }
 
 static void run_analyser(struct request *request)

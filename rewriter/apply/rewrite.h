@@ -3,12 +3,14 @@
 #define ENDORUN_REWRITER_REWRITE_H
 
 #include "../../monitor/abi.h"
+#include "endorun/session.h"
 
 /* What the session says about plans. Strings of the session; NULL: absent. */
 struct rewrite_settings {
     bool off;                 /* leave every site to SUD that is mapped from now on */
     const char *cache_path;   /* directory of cached plans */
     const char *command_path; /* the endorun executable, which makes plans */
+    const struct endorun_file *command;
 };
 extern struct rewrite_settings rewrite_settings;
 

@@ -4,39 +4,14 @@
  * the program does so itself.
  */
 #include "executed.h"
-#include <sched.h>
 #include <sys/mount.h>
 
 static char target[4096];
 static const char *executed; /* natively the false link itself */
 
-static void write_text(const char *path, const char *text)
-{
-    int fd = MUST(open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
-    CHECK_EQ(write(fd, text, strlen(text)), (ssize_t)strlen(text), path);
-    close(fd);
-}
-
-static void enter_namespaces(void)
-{
-    char map[64];
-    unsigned user = getuid(), group = getgid();
-    if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) {
-        CHECK(user == 0, "unshare: %s", strerror(errno));
-        MUST(unshare(CLONE_NEWNS));
-    } else {
-        write_text("/proc/self/setgroups", "deny");
-        snprintf(map, sizeof map, "0 %u 1", user);
-        write_text("/proc/self/uid_map", map);
-        snprintf(map, sizeof map, "0 %u 1", group);
-        write_text("/proc/self/gid_map", map);
-    }
-    MUST(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
-}
-
 static void execute(void)
 {
-    enter_namespaces();
+    enter_mount_namespace();
     MUST(mount("none", "/proc", "tmpfs", 0, NULL));
     for (int thread = 0; thread < 2; thread++) {
         const char *folder = thread ? "/proc/thread-self" : "/proc/self";
