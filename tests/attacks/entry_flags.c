@@ -48,6 +48,18 @@ static bool copied_well(call_code *call)
     return memcmp(&old.action, &action, sizeof action) == 0;
 }
 
+/* A copy of a length that does not go by words. */
+static bool read_well(call_code *call)
+{
+    char plain[32], flagged[32];
+    memset(plain, 0x5a, sizeof plain);
+    memset(flagged, 0x5a, sizeof flagged);
+    CHECK_EQ(readlink("/proc/self/exe", plain + 8, 13), 13, "readlink");
+    CHECK_EQ(call((long)"/proc/self/exe", (long)flagged + 8, 13, 0, 0, 0, SYS_readlink), 13,
+             "readlink");
+    return memcmp(plain, flagged, sizeof plain) == 0;
+}
+
 static volatile bool frame_is_whole;
 
 static void handler(int signo, siginfo_t *info, void *context)
@@ -94,7 +106,7 @@ int main(void)
     }
     call_code *const ways[] = {as_call(flagged_call), unseen_flagged_call()};
     for (int i = 0; i < 2; i++) {
-        if (!copied_well(ways[i]) || !delivered_well(ways[i])) {
+        if (!copied_well(ways[i]) || !read_well(ways[i]) || !delivered_well(ways[i])) {
             reached();
         }
     }

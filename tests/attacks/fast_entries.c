@@ -6,25 +6,14 @@
  */
 #include "compat.h"
 
-#define SETUP                                                                                      \
-    "    mov $4, %eax\n" /* write */                                                               \
-    "    mov " TEXT_OF(COMPAT_DATA) "(%edi), %ebx\n"                                               \
-                                    "    mov $1, %edx\n"
-
-COMPAT_BODY(sysenter, SETUP "    mov %edi, %ecx\n"
-                            "    mov %esp, %ebp\n"
-                            "    sysenter\n");
-COMPAT_BODY(syscall, SETUP "    mov %edi, %ebp\n" /* arg 2 */
-                           "    syscall\n");
-
-static const uint8_t *body, *body_end;
+static const struct compat_piece *body;
 static bool from_64_bit;
 static int channel[2];
 
 static void attempt(void)
 {
     static const uint8_t zero[8];
-    uint8_t *page = compat_page(body, body_end);
+    uint8_t *page = compat_page(body);
     *(int *)(page + COMPAT_DATA) = channel[1];
     memcpy(page + COMPAT_STACK - sizeof zero, zero, sizeof zero);
     if (!from_64_bit) {
@@ -39,11 +28,10 @@ static void attempt(void)
                      : "r12", "memory");
 }
 
-static bool arrives(const uint8_t *code, const uint8_t *code_end, bool by_64_bit)
+static bool arrives(const struct compat_piece *code, bool by_64_bit)
 {
     char byte;
     body = code;
-    body_end = code_end;
     from_64_bit = by_64_bit;
     MUST(pipe2(channel, O_NONBLOCK));
     in_child(attempt);
@@ -55,9 +43,8 @@ static bool arrives(const uint8_t *code, const uint8_t *code_end, bool by_64_bit
 
 int main(void)
 {
-    if (arrives(compat_sysenter, compat_sysenter_end, true) ||
-        arrives(compat_sysenter, compat_sysenter_end, false) ||
-        arrives(compat_syscall, compat_syscall_end, false)) {
+    if (arrives(&compat_sysenter, true) || arrives(&compat_sysenter, false) ||
+        arrives(&compat_syscall, false)) {
         reached();
     }
     not_reached("nothing-arrived");

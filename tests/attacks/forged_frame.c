@@ -4,13 +4,6 @@
  */
 #include "compat.h"
 
-COMPAT_BODY(probe, "    mov $172, %eax\n"
-                   "    mov $59, %ebx\n"
-                   "    mov $99, %ecx\n"
-                   "    xor %edx, %edx\n"
-                   "    xor %esi, %esi\n"
-                   "    int $0x80\n");
-
 static uint8_t *page;
 
 static void forge(int signo, siginfo_t *info, void *context)
@@ -50,7 +43,7 @@ static long leave_by_frame(void)
 
 int main(void)
 {
-    page = compat_page(compat_probe, compat_probe_end);
+    page = compat_page(&compat_probe);
     handle(SIGILL, forge, 0);
     judge_probe(leave_by_frame());
 }
