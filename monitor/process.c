@@ -84,6 +84,7 @@ static void continue_forked(struct thread *thread, const struct creation *creati
 {
     areas_unlock_after_fork();
     areas_keep_only(thread);
+    finish_shared_signals();
     if (thread->signals != &process_signals) {
         copy_signal_table(&process_signals, thread->signals);
         thread->signals = &process_signals;
@@ -156,6 +157,7 @@ static long create(struct thread *thread, struct creation *creation)
     bool sharing = (creation->flags & CLONE_VM) != 0;
     sigset mask = block_signals(sharing ? ALL_SIGNALS : ALL_BUT_HELD);
     if (thread->queued) {
+        block_signals(ALL_BUT_HELD); /* its delivery copies */
         return CALL_ABORTED;
     }
     if ((creation->flags & CLONE_FILES) != 0) {

@@ -57,6 +57,15 @@ static bool take_shared(int signal, struct kernel_siginfo *info)
     return true;
 }
 
+void finish_shared_signals(void)
+{
+    for (int i = 0; i < 3; i++) {
+        if (shared_signals[i].state == SHARED_CHANGING) {
+            shared_signals[i].state = SHARED_NONE;
+        }
+    }
+}
+
 sigset held_signals_pending(const struct thread *thread)
 {
     sigset pending = thread->held_pending;

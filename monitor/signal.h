@@ -97,6 +97,9 @@ struct held_signals {
 void set_held_signals_aside(struct thread *thread, struct held_signals *aside);
 void put_held_signals_back(struct thread *thread, const struct held_signals *aside);
 
+/* In a forked child: frees what another thread was changing when the fork came. */
+void finish_shared_signals(void);
+
 /*
  * Around an exec, which the kernel's pending signals survive: gives it those that the monitor
  * holds, all signals blocked, and takes back the blocked ones that it has.
