@@ -107,7 +107,7 @@ static bool parse_mapping(struct mapping *line, char character, uint64_t address
 static void search_mappings(struct search *search, uint64_t address)
 {
     struct mapping line = {.state = IN_START};
-    char text[PAGE_SIZE];
+    char text[PAGE_SIZE] = {0};
     bool found = false;
     long size, fd = open_file(search, "maps");
     while (!found && (size = SYS3(__NR_read, fd, text, sizeof text)) > 0) {
