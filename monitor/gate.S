@@ -61,14 +61,13 @@
  * number with more bits, as those of x32, is never the gate's. Clobbers R11, writes no flags.
  */
 #define CALL_CLASS                                                                                 \
+    movzwl %ax, %ecx;                                                                              \
+    leaq call_class(%rip), %r11;                                                                   \
+    movzbl (%r11, %rcx), %r11d;                                                                    \
     movl %eax, %ecx;                                                                               \
     bswapl %ecx;                                                                                   \
     movzwl %cx, %ecx; /* the upper half, in another order */                                       \
-    jrcxz 8f;                                                                                      \
-    jmp gate_slow;                                                                                 \
-8:  movzwl %ax, %ecx;                                                                              \
-    leaq call_class(%rip), %r11;                                                                   \
-    movzbl (%r11, %rcx), %ecx
+    leal (%r11, %rcx), %ecx
 
     .text
 
