@@ -224,9 +224,19 @@ static void test_preemption(void)
 
 /* ---------------------------------------------------------------- out of 32-bit code */
 
-/* At 4 GiB at most: what 32-bit code waits for, the code, and its stack. */
+/* What a far jump takes from memory. */
+struct far_pointer {
+    uint32_t offset;
+    uint16_t selector;
+} __attribute__((packed));
+
+/*
+ * At 4 GiB at most: what 32-bit code waits for, the code, and its stack. Both ways by jumps: QEMU
+ * 7.2 makes of a far return out of 32-bit code another one than processors do.
+ */
 struct low_memory {
     volatile uint32_t handled;
+    struct far_pointer behind;
     uint8_t wait[28], back[32]; /* 32-bit: till handled; 64-bit: off this stack */
     uint32_t stack[64];
 };
@@ -251,8 +261,10 @@ static void test_out_of_32_bit_code(void)
                MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
     CHECK(low != MAP_FAILED, "mmap: %s", strerror(errno));
     uint32_t flag = (uint32_t)(uintptr_t)&low->handled;
-    memcpy(low->wait, "\x83\x3d\0\0\0\0\0\x74\xf7\xcb", 10); /* cmpl $0, flag; je; lret */
+    uint32_t behind = (uint32_t)(uintptr_t)&low->behind;
+    memcpy(low->wait, "\x83\x3d\0\0\0\0\0\x74\xf7\xff\x2d", 11); /* cmpl $0, flag; je; ljmp * */
     memcpy(low->wait + 2, &flag, sizeof flag);
+    memcpy(low->wait + 11, &behind, sizeof behind);
     memcpy(low->back, "\x48\x89\xdc\xc3", 4); /* mov %rbx, %rsp; ret */
     stack_t stack = {.ss_sp = alternate, .ss_size = sizeof alternate};
     MUST(sigaltstack(&stack, NULL));
@@ -260,12 +272,8 @@ static void test_out_of_32_bit_code(void)
     int in_32_bit_code = 0;
     for (uint32_t i = 0; i < 20; i++) {
         low->handled = 0;
-        low->stack[60] = (uint32_t)(uintptr_t)low->back;
-        low->stack[61] = 0x33;
-        struct {
-            uint32_t offset;
-            uint16_t selector;
-        } __attribute__((packed)) entry = {(uint32_t)(uintptr_t)low->wait, 0x23};
+        low->behind = (struct far_pointer){(uint32_t)(uintptr_t)low->back, 0x33};
+        struct far_pointer entry = {(uint32_t)(uintptr_t)low->wait, 0x23};
         struct itimerval soon = {{0, 0}, {0, 3000}};
         MUST(setitimer(ITIMER_REAL, &soon, NULL));
         __asm__ volatile("sub $128, %%rsp\n"
