@@ -510,7 +510,11 @@ void monitor_signal(int signal, struct kernel_siginfo *info, struct ucontext *co
     if (is_single_step(signal, info, registers) && hides_step(thread, registers)) {
         return;
     }
-    if (signal == SIGSEGV && info->si_code == SI_OFFER) {
+    if (signal == SIGSEGV && thread->requeued == SIGSEGV) {
+        thread->requeued =
+            0; /* it may have merged with an offer: what that offered is still there */
+        *info = thread->requeue;
+    } else if (signal == SIGSEGV && info->si_code == SI_OFFER) {
         signal = info->si_errno;
         if (!is_held(signal) || !take_shared(signal, info)) {
             return; /* another thread was faster */
@@ -569,5 +573,7 @@ int monitor_attention(struct thread *thread)
         offer_signal(thread, lowest_signal(left));
     }
     update_attention(thread);
-    return take_held_signal(thread, ~thread->held_blocked, &thread->requeue);
+    int due = take_held_signal(thread, ~thread->held_blocked, &thread->requeue);
+    thread->requeued = due == SIGSEGV ? due : 0;
+    return due;
 }
