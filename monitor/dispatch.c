@@ -16,8 +16,7 @@ static call_handler *const handlers[] = {
 
 #define HANDLER_COUNT (sizeof handlers / sizeof handlers[0])
 
-/* The kernel reads the number from EAX alone; the gate makes no call of more than 16 bits itself.
- */
+/* The kernel reads the number from EAX alone; the gate calls no number of more than 16 bits. */
 void prepare_dispatch(bool count_all)
 {
     if (count_all) { /* else the zero pages of .bss will do: each one touched costs every exec */

@@ -510,9 +510,9 @@ void monitor_signal(int signal, struct kernel_siginfo *info, struct ucontext *co
     if (is_single_step(signal, info, registers) && hides_step(thread, registers)) {
         return;
     }
-    if (signal == SIGSEGV && thread->requeued == SIGSEGV) {
-        thread->requeued =
-            0; /* it may have merged with an offer: what that offered is still there */
+    if (signal == SIGSEGV && thread->requeued) {
+        /* It may have merged with an offer: what that offered is still there. */
+        thread->requeued = false;
         *info = thread->requeue;
     } else if (signal == SIGSEGV && info->si_code == SI_OFFER) {
         signal = info->si_errno;
@@ -574,6 +574,6 @@ int monitor_attention(struct thread *thread)
     }
     update_attention(thread);
     int due = take_held_signal(thread, ~thread->held_blocked, &thread->requeue);
-    thread->requeued = due == SIGSEGV ? due : 0;
+    thread->requeued = due == SIGSEGV;
     return due;
 }

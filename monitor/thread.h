@@ -72,7 +72,7 @@ struct thread {
     sigset held_waited;                 /* HELD_SIGNALS that it waits for by rt_sigtimedwait */
     sigset held_to_offer; /* those of the process that it blocks: others are told at gate_exit */
     bool held_came;       /* one was kept since this was last cleared: it may have ended a wait */
-    int32_t requeued;     /* SIGSEGV: .requeue was sent and has not arrived; else 0 */
+    bool requeued;        /* .requeue, a SIGSEGV, was sent and has not arrived */
     struct kernel_siginfo requeue; /* what gate_exit sends to this thread again */
     bool wait_mask_valid;          /* a call with a mask of its own is in progress (ppoll...) */
     sigset wait_mask;              /* that mask, HELD_SIGNALS included */
