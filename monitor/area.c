@@ -120,19 +120,25 @@ void area_release(struct thread *thread)
     lock_release(&areas_lock);
 }
 
-int32_t find_thread_open_to(const struct thread *thread, int signal)
+void tell_thread_open_to(const struct thread *thread, int signal)
 {
-    int32_t tid = 0;
+    const struct kernel_siginfo offer = {
+        .si_signo = SIGSEGV, .si_code = SI_OFFER, .si_errno = signal};
+    bool told = false;
     lock_acquire(&areas_lock);
-    for (const struct thread *other = areas; other != 0 && tid == 0; other = other->next) {
-        if (other != thread && other->tid != 0 && other->pid == thread->pid &&
-            (other->held_blocked & ~other->held_waited & signal_bit(signal)) == 0 &&
-            SYS3(__NR_tgkill, other->pid, other->tid, 0) == 0) {
-            tid = other->tid;
-        }
+    for (const struct thread *other = areas; other != 0 && !told; other = other->next) {
+        told = other != thread && other->tid != 0 && other->pid == thread->pid &&
+               (other->held_blocked & ~other->held_waited & signal_bit(signal)) == 0 &&
+               SYS4(__NR_rt_tgsigqueueinfo, other->pid, other->tid, SIGSEGV, &offer) == 0;
     }
     lock_release(&areas_lock);
-    return tid;
+}
+
+void area_closes(struct thread *thread)
+{
+    lock_acquire(&areas_lock);
+    thread->held_blocked = HELD_SIGNALS;
+    lock_release(&areas_lock);
 }
 
 void areas_lock_for_fork(void)

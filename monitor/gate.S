@@ -13,6 +13,7 @@
  * here say what is true where:
  *
  *   gate_signals_itself                  nothing has happened
+ *   [gate_takes_held, gate_text_end)     done: the block holds the program's registers
  *   [gate_entry, gate_forward]           nothing has happened: the program stands at its site
  *   (gate_forward, gate_entry_selector)  the call is done: the program stands behind its site
  *   [gate_entry_selector, gate_end)      the same, with gate_forward_selector in the middle
@@ -176,26 +177,15 @@ LABEL(gate_exit_uncommitted)
     LOAD(r11)
     LOAD(rsp)
     jmp *%gs:THREAD_rip
-/* rt_tgsigqueueinfo with the arguments in RDI, RSI, RDX, R10: the kernel delivers right here. */
-gate_exit_requeue:
-    movb $0, %gs:THREAD_IN_MONITOR
-    movl $NR_RT_TGSIGQUEUEINFO, %eax
-    syscall
-    jmp gate_exit
 gate_exit_attention:
     movb $1, %gs:THREAD_IN_MONITOR
 LABEL(gate_exit_end)
     movq %gs:THREAD_STACK, %rsp
     movq %gs:THREAD_SELF, %rdi
     call monitor_attention
-    testl %eax, %eax
+    testb %al, %al
     jz gate_exit
-    movq %gs:THREAD_SELF, %rcx
-    movslq THREAD_PID(%rcx), %rdi
-    movslq THREAD_TID(%rcx), %rsi
-    movl %eax, %edx
-    leaq THREAD_REQUEUE(%rcx), %r10
-    jmp gate_exit_requeue
+    jmp gate_takes_held
     .cfi_endproc
     END(gate_exit)
 
@@ -213,6 +203,23 @@ LABEL(gate_signals_itself_end)
     ud2
     .cfi_endproc
     END(gate_signals_itself)
+
+/*
+ * gate_takes_held: from gate_exit, with the program's registers in the block, when a held signal can
+ * be delivered. The trap, of no call, brings the kernel's frame to signal.c. Where another SIGSYS
+ * comes in its place, gate_exit leads here again.
+ */
+FUNCTION(gate_takes_held)
+    .cfi_startproc
+    .cfi_undefined rip
+    movb $0, %gs:THREAD_IN_MONITOR
+    movb $SELECTOR_BLOCK, %gs:SHARED_SELECTOR
+    syscall
+LABEL(gate_takes_held_end)
+    jmp gate_exit
+    .cfi_endproc
+    END(gate_takes_held)
+LABEL(gate_text_end)
 LABEL(monitor_text_end)
     .text
 

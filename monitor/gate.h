@@ -34,6 +34,7 @@ extern code_label gate_entry, gate_forward, gate_entry_selector, gate_forward_se
 extern code_label gate_slow, gate_slow_on_stack, gate_slow_committed, gate_slow_unstepped;
 extern code_label gate_exit_uncommitted, gate_exit_end;
 extern code_label gate_signals_itself, gate_signals_itself_end, gate_allow_selector;
+extern code_label gate_takes_held, gate_takes_held_end, gate_text_end;
 extern code_label gate_resume, gate_resume_saved, gate_resume_on_stack, gate_resume_end,
     gate_resume_unstepped;
 extern code_label window_begin, window_call, window_abort;
@@ -73,7 +74,7 @@ noreturn void call_on_stack(uint64_t stack_top, void (*function)(void *), void *
 
 /* Called by the assembly. */
 void monitor_syscall(struct thread *thread);
-int monitor_attention(struct thread *thread);
+bool monitor_attention(struct thread *thread);
 void monitor_signal(int signal, struct kernel_siginfo *info, struct ucontext *context);
 void monitor_child_start(struct thread *thread);
 noreturn void monitor_start(uint64_t *stack);

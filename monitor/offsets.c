@@ -35,14 +35,10 @@ void offsets(void)
     REGISTER(r15);
     REGISTER(rip);
     THREAD(EFLAGS, registers.eflags);
-    THREAD(PID, pid);
-    THREAD(TID, tid);
-    THREAD(REQUEUE, requeue);
     DEFINE(SHARED_SELECTOR, THREAD_BLOCK_SIZE + offsetof(struct shared_page, selector));
     DEFINE(SELECTOR_ALLOW, SYSCALL_DISPATCH_FILTER_ALLOW);
     DEFINE(SELECTOR_BLOCK, SYSCALL_DISPATCH_FILTER_BLOCK);
     DEFINE(NR_RT_SIGRETURN, __NR_rt_sigreturn);
-    DEFINE(NR_RT_TGSIGQUEUEINFO, __NR_rt_tgsigqueueinfo);
     DEFINE(NR_CLONE, __NR_clone);
     DEFINE(NR_EXIT_GROUP, __NR_exit_group);
     DEFINE(VFORK_CALL_FLAGS, CLONE_VM | CLONE_VFORK);

@@ -236,6 +236,7 @@ long handle_EXIT(struct thread *thread, const struct user_registers *call)
     if (thread->queued) {
         return CALL_ABORTED;
     }
+    pass_on_held_signals(thread);
     if (!thread->freed_by_parent) {
         channel_detach(thread);
         area_release(thread); /* taken again only once this kernel thread is gone */

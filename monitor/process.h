@@ -26,10 +26,13 @@ void areas_unlock_after_fork(void);
 void areas_keep_only(struct thread *own);
 
 /*
- * A thread of this process, other than `thread`, that has not blocked the held signal or waits for
- * it; its tid, or 0. It may end at any time.
+ * Tells a thread of this process, other than `thread`, that has not blocked the held signal or
+ * waits for it, by SI_OFFER (signal.h).
  */
-int32_t find_thread_open_to(const struct thread *thread, int signal);
+void tell_thread_open_to(const struct thread *thread, int signal);
+
+/* After this nobody tells the thread anything: it is about to end. */
+void area_closes(struct thread *thread);
 
 /* Unmaps what a call, or a vfork child's exec, has left. */
 void scratch_release(struct thread *thread);

@@ -311,7 +311,8 @@ static enum place find_place(struct thread *thread, struct sigcontext *registers
         place_at_site(registers, thread->continuation);
         return PLACE_EDGE;
     }
-    if (in_range(rip, gate_exit_uncommitted, gate_exit_end)) {
+    if (in_range(rip, gate_exit_uncommitted, gate_exit_end) ||
+        in_range(rip, gate_takes_held, gate_text_end)) {
         place_from_block(registers, thread);
         return PLACE_EDGE;
     }
@@ -336,18 +337,14 @@ static enum place find_place(struct thread *thread, struct sigcontext *registers
     return PLACE_PROGRAM;
 }
 
-/*
- * Tells a thread that has it open, if there is one, of a pending signal of the process. Not from
- * inside the monitor, which may hold the lock. A SIGSEGV does that for all of them: where it merges
- * with another, that one shows the thread what is pending, but a SIGSYS of Syscall User Dispatch
- * would not.
- */
-static void offer_signal(const struct thread *thread, int signal)
+void pass_on_held_signals(struct thread *thread)
 {
-    struct kernel_siginfo offer = {.si_signo = SIGSEGV, .si_code = SI_OFFER, .si_errno = signal};
-    int32_t other = find_thread_open_to(thread, signal);
-    if (other != 0) {
-        SYS4(__NR_rt_tgsigqueueinfo, thread->pid, other, SIGSEGV, &offer);
+    area_closes(thread);
+    SYS0(__NR_gettid); /* what it was told before comes at the end of a call */
+    block_signals(ALL_SIGNALS);
+    sigset pending = shares_signals(thread) ? held_signals_pending(thread) : 0;
+    for (sigset left = pending; left != 0; left &= left - 1) {
+        tell_thread_open_to(thread, lowest_signal(left));
     }
 }
 
@@ -510,10 +507,11 @@ void monitor_signal(int signal, struct kernel_siginfo *info, struct ucontext *co
     if (is_single_step(signal, info, registers) && hides_step(thread, registers)) {
         return;
     }
-    if (signal == SIGSEGV && thread->requeued) {
-        /* It may have merged with an offer: what that offered is still there. */
-        thread->requeued = false;
-        *info = thread->requeue;
+    if (rip == (uint64_t)gate_takes_held_end && is_dispatch(signal, info, registers)) {
+        signal = take_held_signal(thread, ~thread->held_blocked, info);
+        if (signal == 0) {
+            return; /* another thread was faster */
+        }
     } else if (signal == SIGSEGV && info->si_code == SI_OFFER) {
         signal = info->si_errno;
         if (!is_held(signal) || !take_shared(signal, info)) {
@@ -554,8 +552,8 @@ void monitor_signal(int signal, struct kernel_siginfo *info, struct ucontext *co
     deliver_signal(thread, signal, info, context);
 }
 
-/* Called by gate_exit. 0: nothing is due; else the signal to send again, from .requeue. */
-int monitor_attention(struct thread *thread)
+/* Called by gate_exit: whether a held signal can be delivered. */
+bool monitor_attention(struct thread *thread)
 {
     if (thread->queued) {
         struct ucontext *context = &thread->queued_frame.uc;
@@ -570,10 +568,8 @@ int monitor_attention(struct thread *thread)
     sigset offered = thread->held_to_offer;
     thread->held_to_offer &= ~offered;
     for (sigset left = offered; left != 0; left &= left - 1) {
-        offer_signal(thread, lowest_signal(left));
+        tell_thread_open_to(thread, lowest_signal(left));
     }
     update_attention(thread);
-    int due = take_held_signal(thread, ~thread->held_blocked, &thread->requeue);
-    thread->requeued = due == SIGSEGV;
-    return due;
+    return (held_signals_pending(thread) & ~thread->held_blocked) != 0;
 }

@@ -97,6 +97,12 @@ struct held_signals {
 void set_held_signals_aside(struct thread *thread, struct held_signals *aside);
 void put_held_signals_back(struct thread *thread, const struct held_signals *aside);
 
+/*
+ * For a thread that ends: blocks all signals, and tells another of those that are pending for the
+ * process, as retarget_shared_pending() in kernel/signal.c does.
+ */
+void pass_on_held_signals(struct thread *thread);
+
 /* In a forked child: frees what another thread was changing when the fork came. */
 void finish_shared_signals(void);
 
@@ -113,6 +119,8 @@ void unqueue_held_signal(struct thread *thread);
 /*
  * The si_code of a SIGSEGV by which one thread tells another that the signal si_errno is pending
  * for the process and open there. The kernel never uses it (include/uapi/asm-generic/siginfo.h).
+ * A SIGSEGV for all of them: a SIGSYS of Syscall User Dispatch would hide the offer that it merges
+ * with.
  */
 #define SI_OFFER (-10000)
 

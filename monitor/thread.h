@@ -70,12 +70,10 @@ struct thread {
     sigset held_pending;                /* HELD_SIGNALS sent to the thread and not yet delivered */
     struct kernel_siginfo held_info[3]; /* of those: SIGSEGV, SIGBUS, SIGSYS */
     sigset held_waited;                 /* HELD_SIGNALS that it waits for by rt_sigtimedwait */
-    sigset held_to_offer; /* those of the process that it blocks: others are told at gate_exit */
-    bool held_came;       /* one was kept since this was last cleared: it may have ended a wait */
-    bool requeued;        /* .requeue, a SIGSEGV, was sent and has not arrived */
-    struct kernel_siginfo requeue; /* what gate_exit sends to this thread again */
-    bool wait_mask_valid;          /* a call with a mask of its own is in progress (ppoll...) */
-    sigset wait_mask;              /* that mask, HELD_SIGNALS included */
+    sigset held_to_offer;  /* those of the process that it blocks: others are told at gate_exit */
+    bool held_came;        /* one was kept since this was last cleared: it may have ended a wait */
+    bool wait_mask_valid;  /* a call with a mask of its own is in progress (ppoll...) */
+    sigset wait_mask;      /* that mask, HELD_SIGNALS included */
     uint64_t step_to_hide; /* where the jump out of the monitor ends, while single-stepping */
     bool queued;           /* one signal came while in the monitor; all others are blocked */
     sigset queued_mask;    /* the kernel's mask when it came */

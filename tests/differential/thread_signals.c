@@ -375,6 +375,120 @@ static void test_sent_while_forking(void)
     say("sent while the process forks: each once\n");
 }
 
+/* A thread opens and blocks while others send: at whatever instruction one comes, it is handled. */
+static volatile int stormed_by[64];
+
+static void count_by_signal(int signo, siginfo_t *info, void *context)
+{
+    (void)context;
+    CHECK_EQ(info->si_signo, signo, "si_signo");
+    CHECK_EQ(info->si_code, SI_TKILL, "si_code");
+    CHECK_EQ(info->si_pid, getpid(), "si_pid");
+    stormed_by[signo]++;
+}
+
+static void *send_and_await_signal(void *argument)
+{
+    struct sender *sender = argument;
+    raw_mask(SIG_SETMASK, ~0ULL);
+    while (!stop) {
+        int before = stormed_by[sender->signo];
+        sender->sent++;
+        CHECK_EQ(raw(SYS_tgkill, getpid(), sender->target, sender->signo), 0, "tgkill");
+        while (stormed_by[sender->signo] == before) {
+            sched_yield();
+        }
+    }
+    return NULL;
+}
+
+static void test_opening_and_blocking(void)
+{
+    static const int signals[] = {SIGSEGV, SIGBUS, SIGUSR1};
+    struct sender senders[3];
+    struct kernel_sigaction first[3];
+    stop = 0;
+    for (int i = 0; i < 3; i++) {
+        raw_action(signals[i], NULL, &first[i]);
+        raw_handle(signals[i], count_by_signal, SA_SIGINFO | SA_RESTART, 0);
+        senders[i] = (struct sender){.target = raw_tid(), .signo = signals[i]};
+        CHECK_EQ(pthread_create(&senders[i].thread, NULL, send_and_await_signal, &senders[i]), 0,
+                 "pthread_create");
+    }
+    uint64_t all =
+        SIGNAL_BIT(SIGSEGV) | SIGNAL_BIT(SIGBUS) | SIGNAL_BIT(SIGUSR1) | SIGNAL_BIT(SIGHUP);
+    for (int i = 0; i < 5000; i++) {
+        CHECK_EQ(raw_mask(SIG_SETMASK, all), 0, "mask when it is open");
+        CHECK_EQ(raw_mask(SIG_SETMASK, 0), all, "mask when it is blocked");
+        if (i % 8 == 0) {
+            raw(SYS_sched_yield);
+        }
+    }
+    stop = 1;
+    for (int i = 0; i < 3; i++) {
+        pthread_join(senders[i].thread, NULL);
+        CHECK_EQ(stormed_by[signals[i]], senders[i].sent, "signals handled");
+        raw_action(signals[i], &first[i], NULL);
+    }
+    say("sent to a thread that opens and blocks: each once\n");
+}
+
+/* Of the threads that have it open, one has just ended: the other gets it. */
+static void *end_at_once(void *argument)
+{
+    (void)argument;
+    raw_mask(SIG_SETMASK, 0);
+    return NULL;
+}
+
+static void *start_short_threads(void *argument)
+{
+    (void)argument;
+    raw_mask(SIG_SETMASK, ~0ULL);
+    while (!stop) {
+        pthread_t thread;
+        CHECK_EQ(pthread_create(&thread, NULL, end_at_once, NULL), 0, "pthread_create");
+        pthread_join(thread, NULL);
+    }
+    return NULL;
+}
+
+static void *stay_open(void *argument)
+{
+    (void)argument;
+    raw_mask(SIG_SETMASK, 0);
+    while (!stop) {
+        struct timespec little = {0, 1000000};
+        nanosleep(&little, NULL);
+    }
+    return NULL;
+}
+
+static void test_takers_end(void)
+{
+    struct kernel_sigaction first;
+    pthread_t stays, starts;
+    raw_action(SIGBUS, NULL, &first);
+    raw_handle(SIGBUS, count_storm, SA_SIGINFO | SA_RESTART, 0);
+    raw_mask(SIG_SETMASK, ~0ULL);
+    stop = stormed = 0;
+    CHECK_EQ(pthread_create(&stays, NULL, stay_open, NULL), 0, "pthread_create");
+    CHECK_EQ(pthread_create(&starts, NULL, start_short_threads, NULL), 0, "pthread_create");
+    for (int i = 0; i < 1000; i++) {
+        CHECK_EQ(raw(SYS_kill, getpid(), SIGBUS), 0, "kill");
+        while (stormed == i) {
+            sched_yield();
+        }
+        CHECK_EQ(stormed, i + 1, "signals handled");
+    }
+    stop = 1;
+    pthread_join(stays, NULL);
+    pthread_join(starts, NULL);
+    raw_mask(SIG_SETMASK, 0);
+    raw_action(SIGBUS, &first, NULL);
+    say("sent while threads end: each once\n");
+}
+
 int main(void)
 {
     for (int signo = 40; signo < 60; signo++) {
@@ -388,5 +502,7 @@ int main(void)
     test_thread_timers();
     test_masks_in_a_storm();
     test_sent_while_forking();
+    test_opening_and_blocking();
+    test_takers_end();
     return 0;
 }

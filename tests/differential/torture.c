@@ -152,6 +152,29 @@ static void scene_kill(void)
     CHECK_EQ(other_handled, 1, "the other signal");
 }
 
+static volatile int held_handled[2];
+
+static void on_held(int signo, siginfo_t *info, void *context)
+{
+    (void)context;
+    CHECK_EQ(info->si_code, SI_TKILL, "si_code");
+    held_handled[signo == SIGSEGV]++;
+}
+
+/* Sent while they are blocked: each comes once, with its own siginfo, when they are not. */
+static void scene_held(void)
+{
+    uint64_t held = mask_outside | SIGNAL_BIT(SIGSEGV) | SIGNAL_BIT(SIGBUS);
+    held_handled[0] = held_handled[1] = 0;
+    CHECK_EQ(raw(SYS_rt_sigprocmask, SIG_SETMASK, &held, NULL, 8), 0, "rt_sigprocmask");
+    CHECK_EQ(raw(SYS_tkill, raw(SYS_gettid), SIGBUS), 0, "tkill");
+    CHECK_EQ(raw(SYS_tkill, raw(SYS_gettid), SIGSEGV), 0, "tkill");
+    CHECK_EQ(held_handled[0] + held_handled[1], 0, "handled while blocked");
+    CHECK_EQ(raw(SYS_rt_sigprocmask, SIG_SETMASK, &mask_outside, NULL, 8), 0, "rt_sigprocmask");
+    CHECK_EQ(held_handled[0], 1, "SIGBUS");
+    CHECK_EQ(held_handled[1], 1, "SIGSEGV");
+}
+
 static void scene_memory(void)
 {
     long page =
@@ -323,23 +346,12 @@ static const struct {
     const char *name;
     void (*run)(void);
 } scenes[] = {
-    {"getpid", scene_getpid},
-    {"pipe", scene_pipe},
-    {"mask", scene_mask},
-    {"blocked", scene_blocked},
-    {"ppoll", scene_ppoll},
-    {"sigsuspend", scene_sigsuspend},
-    {"kill", scene_kill},
-    {"memory", scene_memory},
-    {"brk", scene_brk},
-    {"fork", scene_fork},
-    {"vfork", scene_vfork},
-    {"clone", scene_clone},
-    {"actions", scene_actions},
-    {"failed exec", scene_failed_exec},
-    {"fault", scene_fault},
-    {"open", scene_open},
-    {"run-time code", scene_run_time_code},
+    {"getpid", scene_getpid},   {"pipe", scene_pipe},       {"mask", scene_mask},
+    {"blocked", scene_blocked}, {"ppoll", scene_ppoll},     {"sigsuspend", scene_sigsuspend},
+    {"kill", scene_kill},       {"held", scene_held},       {"memory", scene_memory},
+    {"brk", scene_brk},         {"fork", scene_fork},       {"vfork", scene_vfork},
+    {"clone", scene_clone},     {"actions", scene_actions}, {"failed exec", scene_failed_exec},
+    {"fault", scene_fault},     {"open", scene_open},       {"run-time code", scene_run_time_code},
     {"libc", scene_libc},
 };
 
@@ -348,6 +360,8 @@ static void play(const char *name, void (*prepare)(void), void (*run)(void), voi
 {
     long more = 1;
     snprintf((char *)scene.name, sizeof scene.name, "%s", name);
+    scene.text_start = (unsigned long)__executable_start;
+    scene.text_end = (unsigned long)etext;
     for (int round = 0; more; round++) {
         raw_handle(TORTURE_SIGNAL, on_torture,
                    SA_SIGINFO | SA_RESTART | (round % 2 ? SA_ONSTACK : 0), 0);
@@ -382,6 +396,8 @@ int main(int argc, char **argv)
     run_time_code = code;
     raw_handle(SIGUSR1, on_other, SA_SIGINFO | SA_RESTART, 0);
     raw_handle(SIGILL, on_fault, SA_SIGINFO, 0);
+    raw_handle(SIGSEGV, on_held, SA_SIGINFO | SA_RESTART, 0);
+    raw_handle(SIGBUS, on_held, SA_SIGINFO | SA_RESTART, 0);
     stack_t other_stack = {.ss_sp = alternate, .ss_size = sizeof alternate};
     MUST(sigaltstack(&other_stack, NULL));
     mask_outside = SIGNAL_BIT(SIGHUP);

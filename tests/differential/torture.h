@@ -13,6 +13,7 @@
 
 struct torture_scene {
     char name[64];
+    unsigned long text_start, text_end; /* the program's own */
     long handled; /* signals in this round: the program counts them where the tracer can look */
 };
 

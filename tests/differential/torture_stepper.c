@@ -14,6 +14,10 @@
  * round is had in the next: the second time of an instruction, too many signals waiting, or a call
  * that went on elsewhere, since it was interrupted.
  *
+ * Where the kernel keeps the signal back, since its handler or a monitor runs, the instruction has
+ * not been tried in earnest. So there are rounds more for those shortly before a system call or the
+ * way back into the program: once, in whatever scene, a signal must have got in there.
+ *
  * The program speaks by `int3` with a word in RAX (torture.c), so that no system call is in the
  * way.
  */
@@ -25,6 +29,7 @@
 
 #define INSTRUCTIONS 65536 /* of one scene, a power of two */
 #define TIMES        4     /* that each is signalled at */
+#define EDGE         16    /* instructions */
 #define STEPS        60000 /* of one round; then it runs on alone: a wait that is always interrupted */
 #define WAITING      200 /* signals at once, when none of them is let in */
 #define ROUNDS       2000
@@ -33,7 +38,8 @@ static pid_t child;
 
 struct instruction {
     unsigned long long rip, rsp;
-    unsigned signalled; /* a bit for each time */
+    unsigned signalled; /* a bit for each time that the signal got in */
+    bool near_edge;     /* a system call or the program's own text follows soon */
     int round, times;   /* that it came by in this round */
     bool sent;          /* in this round */
 };
@@ -112,6 +118,54 @@ static enum stop go_on(void)
     return stop;
 }
 
+/* In the kernel's mask, whatever the program's is. */
+static bool is_blocked(void)
+{
+    uint64_t mask;
+    MUST(ptrace(PTRACE_GETSIGMASK, child, (void *)sizeof mask, &mask));
+    return (mask & SIGNAL_BIT(TORTURE_SIGNAL)) != 0;
+}
+
+/* Instructions, of all scenes, at which a signal was not kept back. */
+static unsigned long long open_at[INSTRUCTIONS];
+
+static unsigned long long *find_open(unsigned long long rip)
+{
+    unsigned long long hash = rip * 0x9e3779b97f4a7c15;
+    for (unsigned i = 0; i < INSTRUCTIONS; i++) {
+        unsigned long long *entry = &open_at[((hash >> 40) + i) & (INSTRUCTIONS - 1)];
+        if (*entry == 0 || *entry == rip) {
+            return entry;
+        }
+    }
+    CHECK(false, "scenes of more than %d instructions", INSTRUCTIONS);
+}
+
+/* What was stepped over last, the newest at steps % EDGE. */
+static struct instruction *last[EDGE];
+
+static bool in_program(unsigned long long rip, unsigned long long scene)
+{
+    unsigned long long start =
+        (unsigned long long)read_word(scene + offsetof(struct torture_scene, text_start));
+    unsigned long long end =
+        (unsigned long long)read_word(scene + offsetof(struct torture_scene, text_end));
+    return rip >= start && rip < end;
+}
+
+/* Notes this instruction, and what it is the edge of for those before it. */
+static void note_instruction(struct instruction *here, int steps, unsigned long long scene)
+{
+    struct instruction *before = steps ? last[(steps - 1) % EDGE] : NULL;
+    bool call = (read_word(here->rip) & 0xffff) == 0x050f;
+    last[steps % EDGE] = here;
+    if (call || (before && in_program(here->rip, scene) && !in_program(before->rip, scene))) {
+        for (int i = 0; i < EDGE && i <= steps; i++) {
+            last[(steps - i) % EDGE]->near_edge = true;
+        }
+    }
+}
+
 static void send_signal(int value)
 {
     int info[32] = {TORTURE_SIGNAL, 0, SI_QUEUE, 0, getpid(), (int)getuid(), value};
@@ -136,6 +190,22 @@ static enum stop let_in(const struct user_regs_struct *at)
     }
 }
 
+/* The rest of a repeated string instruction at once; any other is a step. */
+static enum stop pass(const struct user_regs_struct *at)
+{
+    unsigned long bytes = (unsigned long)read_word(at->rip);
+    unsigned length = (bytes >> 8 & 0xff) == 0x48 ? 3 : 2; /* REX.W */
+    unsigned opcode = bytes >> (8 * length - 8) & 0xff;
+    bool moves_or_stores = (opcode & 0xfe) == 0xa4 || (opcode & 0xfe) == 0xaa;
+    if ((bytes & 0xff) != 0xf3 || !moves_or_stores) {
+        return step();
+    }
+    set_breakpoint(at->rip + length);
+    enum stop stop = go_on();
+    set_breakpoint(0);
+    return stop;
+}
+
 static struct instruction *find_instruction(const struct user_regs_struct *at, int round)
 {
     unsigned long long hash = (at->rip * 31 + at->rsp) * 0x9e3779b97f4a7c15;
@@ -156,8 +226,11 @@ static struct instruction *find_instruction(const struct user_regs_struct *at, i
     CHECK(false, "a scene of more than %d instructions", INSTRUCTIONS);
 }
 
-/* One round, from behind the start marker to the end marker. Gives the number of signals sent. */
-static int play(unsigned long long scene, int round, int *steps)
+/*
+ * One round, from behind the start marker to the end marker: for all instructions, or the edges.
+ * Gives the number of signals sent.
+ */
+static int play(unsigned long long scene, int round, bool edges, int *steps)
 {
     int sent = 0;
     enum stop stop = step();
@@ -170,8 +243,13 @@ static int play(unsigned long long scene, int round, int *steps)
         struct instruction *here = find_instruction(&at, round);
         unsigned bit = here->times < TIMES ? 1U << here->times : 0;
         here->times++;
-        if (bit && !(here->signalled & bit) && !here->sent &&
-            sent - read_word(scene + offsetof(struct torture_scene, handled)) < WAITING) {
+        note_instruction(here, *steps, scene);
+        bool wanted = edges ? here->near_edge && *find_open(at.rip) == 0 && !is_blocked()
+                            : bit && !(here->signalled & bit) && !here->sent;
+        if (wanted && sent - read_word(scene + offsetof(struct torture_scene, handled)) < WAITING) {
+            if (!is_blocked()) {
+                *find_open(at.rip) = at.rip;
+            }
             here->signalled |= bit;
             here->sent = true;
             send_signal(sent++);
@@ -180,7 +258,7 @@ static int play(unsigned long long scene, int round, int *steps)
                 break;
             }
         }
-        stop = step();
+        stop = here->times > TIMES ? pass(&at) : step();
     }
     return sent;
 }
@@ -193,17 +271,20 @@ static void torture_scene(unsigned long long scene)
         memcpy(name + i, &word, 8);
     }
     memset(instructions, 0, sizeof instructions);
-    int total = 0, steps = 0, sent = 1, round = 0;
-    for (; sent; round++) {
+    int total = 0, steps = 0, round = 0;
+    bool more = true;
+    for (bool edges = false; more; round++) {
         CHECK(round < ROUNDS, "%s: a round more and more", name);
-        sent = play(scene, round, &steps);
+        int sent = play(scene, round, edges, &steps);
         total += sent;
         CHECK_EQ(registers().rax, MARKER_END, name);
         CHECK_EQ(read_word(scene + offsetof(struct torture_scene, handled)), sent, name);
         struct user_regs_struct now = registers();
-        now.rax = sent != 0;
+        more = sent || !edges;
+        edges |= !sent;
+        now.rax = more;
         MUST(ptrace(PTRACE_SETREGS, child, NULL, &now));
-        if (sent) {
+        if (more) {
             CHECK_EQ(go_on(), MARKED, name);
             CHECK_EQ(registers().rax, MARKER_START, name);
         }
