@@ -29,6 +29,10 @@
 #include <linux/sched.h>
 #include <linux/wait.h>
 
+#ifndef PR_SET_MDWE
+#define PR_SET_MDWE 65 /* include/uapi/linux/prctl.h */
+#endif
+
 #define PAGE_SIZE       4096UL
 #define PATH_MAX_BYTES  4096UL           /* PATH_MAX, the final NUL included: <linux/limits.h> */
 #define TASK_SIZE       0x7ffffffff000UL /* 4-level paging; arch/x86/include/asm/page_64_types.h */
@@ -156,6 +160,7 @@ _Static_assert(sizeof(struct rt_sigframe) == 440, "kernel ABI");
 #define FXSAVE_SIZE      512U
 #define FP_SW_OFFSET     464U
 #define FP_XSTATE_MAGIC1 0x46505853U
+#define FP_XSTATE_MAGIC2 0x46505845U
 struct fp_sw_bytes {
     uint32_t magic1;
     uint32_t extended_size; /* FXSAVE and XSAVE areas, and the 4 bytes of magic2 */
@@ -184,10 +189,27 @@ struct fp_sw_bytes {
 
 #define TRAP_PAGE_FAULT 14
 
+/*
+ * ---- protection keys: pkeys(7); PKRU: SDM volume 3, "Protection Keys" ----
+ *
+ * A fresh process is given 1 and 2. In PKRU bit 2k denies all access to key k, bit 2k+1 writes.
+ */
+#define KEY_MONITOR  0
+#define KEY_SHARED   1
+#define KEY_APP      2
+#define PKRU_MONITOR 0x55555540 /* these three */
+#define PKRU_PROGRAM 0x55555549 /* reads SHARED, has APP */
+
+#define XSTATE_FXSAVE 3UL /* XSAVE components: x87 and SSE */
+#define MXCSR_OFFSET  24
+#define XSTATE_PKRU   9 /* its number among the XSAVE components */
+
 /* ---- memory ---- */
 
-#define SHM_REMAP 040000UL
-#define IPC_STAT  2
+#define SHM_RDONLY 010000UL
+#define SHM_REMAP  040000UL
+#define SHM_EXEC   0100000UL
+#define IPC_STAT   2
 
 /* struct shmid64_ds, include/uapi/asm-generic/shmbuf.h: all of it is written, one field is used. */
 struct kernel_shmid {

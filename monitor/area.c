@@ -1,6 +1,7 @@
 /* The areas of threads: allocated, adopted, reused. */
 #include "process.h"
 #include "gate.h"
+#include "keys.h"
 #include "signal.h"
 #include "support.h"
 #include "syscall.h"
@@ -10,6 +11,7 @@
 #define MONITOR_STACK_BYTES (32UL << 10)
 /* Frames that can stand on the monitor stack at once: a signal's, and a fault's of a user copy. */
 #define MONITOR_STACK_FRAMES 2
+#define AREAS_AT_ONCE        32UL /* a power of two */
 
 struct process_settings process_settings;
 
@@ -33,27 +35,59 @@ static long map_aligned(uint64_t size)
     return (long)aligned;
 }
 
+/*
+ * Room for one area. With protection keys it is taken from a range that is known as the monitor's
+ * before there is anything in it: what another thread did to it before that is mapped over.
+ */
+static long map_room(uint64_t size)
+{
+    static uint64_t next, end;
+    if (!keys_in_use) {
+        return map_aligned(size);
+    }
+    if (next == end) {
+        long start = map_aligned(AREAS_AT_ONCE * size);
+        if (is_error(start) || !monitor_keeps((uint64_t)start, AREAS_AT_ONCE * size)) {
+            return -ENOMEM;
+        }
+        next = (uint64_t)start;
+        end = next + AREAS_AT_ONCE * size;
+    }
+    next += size;
+    return SYS6(__NR_mmap, next - size, size, PROT_READ | PROT_WRITE,
+                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+}
+
 static struct thread *map_area(void)
 {
     /* Offsets, from the lowest on: thread.h has the drawing. */
     uint64_t frame = round_up(process_settings.frame_size + 1024, PAGE_SIZE);
     uint64_t stack = PAGE_SIZE + MONITOR_STACK_BYTES + MONITOR_STACK_FRAMES * frame;
     uint64_t fpu_image = stack + frame + PAGE_SIZE;
-    uint64_t block = fpu_image + frame;
+    uint64_t block = fpu_image + 2 * frame;
     uint64_t size = 1UL << 14;
-    while (size < block + THREAD_BLOCK_SIZE + sizeof(struct shared_page)) {
+    while (size < block + THREAD_BLOCK_SIZE + sizeof(struct shared_pages) + PAGE_SIZE) {
         size <<= 1;
     }
-    long start = map_aligned(size);
+    long start = map_room(size);
     if (is_error(start) || SYS3(__NR_mprotect, start, PAGE_SIZE, PROT_NONE) != 0) {
         return 0;
     }
     uint64_t area = (uint64_t)start;
     struct thread *thread = (struct thread *)(area + block);
+    const unsigned long protection = PROT_READ | PROT_WRITE;
+    if (!memory_tag(area + stack, fpu_image - stack, protection, KEY_APP) ||
+        !memory_tag((uint64_t)shared_pages_of(thread), sizeof(struct shared_pages), protection,
+                    KEY_SHARED) ||
+        !memory_tag((uint64_t)open_page_of(thread), PAGE_SIZE, protection, KEY_APP)) {
+        return 0;
+    }
     thread->monitor_stack = area + stack;
     thread->monitor_stack_size = stack - PAGE_SIZE;
     thread->fpu_image = area + fpu_image;
-    thread->fpu_image_size = block - fpu_image;
+    thread->fpu_image_size = frame;
+    thread->entry_image = thread->fpu_image + frame;
+    thread->area_mask = ~(size - 1);
     thread->next = areas;
     areas = thread;
     return thread;
@@ -94,6 +128,8 @@ struct thread *area_allocate(void)
             .monitor_stack_size = thread->monitor_stack_size,
             .fpu_image = thread->fpu_image,
             .fpu_image_size = thread->fpu_image_size,
+            .entry_image = thread->entry_image,
+            .area_mask = thread->area_mask,
             .next = thread->next,
         };
         *thread = kept;
@@ -106,7 +142,7 @@ void scratch_release(struct thread *thread)
 {
     for (unsigned i = 0; i < SCRATCH_MAX; i++) {
         if (thread->scratch[i].size != 0) {
-            SYS2(__NR_munmap, thread->scratch[i].address, thread->scratch[i].size);
+            monitor_unmap(thread->scratch[i].address, thread->scratch[i].size);
             thread->scratch[i].size = 0;
         }
     }
@@ -168,7 +204,7 @@ void areas_keep_only(struct thread *own)
 
 void arm_dispatch(struct thread *thread)
 {
-    uint8_t *selector = &shared_page_of(thread)->selector;
+    uint8_t *selector = &shared_pages_of(thread)->selector;
     uint64_t start = (uint64_t)monitor_text_start;
     uint64_t length = (uint64_t)(gate_signals_itself - monitor_text_start);
     if (process_settings.selector) {

@@ -16,13 +16,15 @@ typedef long call_handler(struct thread *thread, const struct user_registers *ca
 
 call_handler handle_RT_SIGACTION, handle_RT_SIGPROCMASK, handle_RT_SIGRETURN, handle_RT_SIGPENDING,
     handle_RT_SIGSUSPEND, handle_RT_SIGTIMEDWAIT, handle_SIGALTSTACK, handle_TKILL,
-    handle_WAIT_MASK, handle_WAIT_MASK_PAIR;                                  /* signal_calls.c */
-call_handler handle_CLONE, handle_CLONE3, handle_EXIT;                        /* process.c */
-call_handler handle_EXECVE;                                                   /* exec.c */
-call_handler handle_MMAP, handle_MUNMAP, handle_MREMAP, handle_SHMAT;         /* memory.c */
-call_handler handle_PTRACE, handle_WAIT4;                                     /* tracer.c */
-call_handler handle_READLINK, handle_PATH_EXE;                                /* self.c */
-call_handler handle_PRCTL, handle_ARCH_PRCTL, handle_MODIFY_LDT, handle_RSEQ; /* control.c */
+    handle_WAIT_MASK, handle_WAIT_MASK_PAIR;                          /* signal_calls.c */
+call_handler handle_CLONE, handle_CLONE3, handle_EXIT;                /* process.c */
+call_handler handle_EXECVE;                                           /* exec.c */
+call_handler handle_MMAP, handle_MUNMAP, handle_MREMAP, handle_SHMAT; /* memory.c */
+call_handler handle_MPROTECT, handle_BRK, handle_PKEY, handle_RANGE, handle_KEPT; /* memory.c */
+call_handler handle_PTRACE, handle_WAIT4;                                         /* tracer.c */
+call_handler handle_READLINK, handle_PATH_EXE;                                    /* self.c */
+call_handler handle_PRCTL, handle_ARCH_PRCTL, handle_MODIFY_LDT, handle_RSEQ, handle_REFUSED,
+    handle_PERSONALITY; /* control.c */
 
 /* Fills call_class. Before the program starts. */
 void prepare_dispatch(bool count_all);

@@ -1,10 +1,13 @@
-/* Calls that would change what the monitor rests on: prctl, arch_prctl, modify_ldt, rseq. */
+/* Calls that would change what the monitor rests on, or reach behind it. */
 #include "calls.h"
 
 long handle_PRCTL(UNUSED struct thread *thread, const struct user_registers *call)
 {
     if ((int)call->rdi == PR_SET_SYSCALL_USER_DISPATCH) {
         return -EPERM; /* the one dispatch of a thread is the monitor's */
+    }
+    if ((int)call->rdi == PR_SET_MDWE && keys_in_use) {
+        return -EINVAL; /* what is mapped becomes executable later, when it has its key */
     }
     return CALL_FORWARD;
 }
@@ -49,4 +52,30 @@ long handle_MODIFY_LDT(UNUSED struct thread *thread, const struct user_registers
 long handle_RSEQ(UNUSED struct thread *thread, UNUSED const struct user_registers *call)
 {
     return -ENOSYS;
+}
+
+/* ---- with protection keys only ---- */
+
+/*
+ * Here the kernel, or another process, acts on memory without the rights of the thread that asks.
+ * What programs probe for, to do without it, is missing; the rest is forbidden.
+ */
+long handle_REFUSED(UNUSED struct thread *thread, const struct user_registers *call)
+{
+    switch ((uint32_t)call->rax) {
+    case __NR_io_setup: /* its ring, besides, would be mapped with the monitor's key */
+    case __NR_io_uring_setup:
+    case __NR_io_uring_enter:
+    case __NR_io_uring_register:
+        return -ENOSYS;
+    default:
+        return -EPERM;
+    }
+}
+
+/* READ_IMPLIES_EXEC would make every mapping executable, behind the back of those who ask. */
+long handle_PERSONALITY(UNUSED struct thread *thread, const struct user_registers *call)
+{
+    bool asks = (uint32_t)call->rdi == ~0U;
+    return !asks && (call->rdi & READ_IMPLIES_EXEC) != 0 ? -EPERM : CALL_FORWARD;
 }

@@ -14,6 +14,20 @@ static call_handler *const handlers[] = {
 #undef SYSCALL
 };
 
+/* Handlers that have something to do only where protection keys are in use. */
+static call_handler *const with_keys_only[] = {handle_MPROTECT,   handle_BRK,  handle_PKEY,
+                                               handle_RANGE,      handle_KEPT, handle_REFUSED,
+                                               handle_PERSONALITY};
+
+static bool is_forwarded(call_handler *handler)
+{
+    bool forwarded = handler == 0;
+    for (uint32_t i = 0; i < sizeof with_keys_only / sizeof with_keys_only[0]; i++) {
+        forwarded = forwarded || (handler == with_keys_only[i] && !keys_in_use);
+    }
+    return forwarded;
+}
+
 #define HANDLER_COUNT (sizeof handlers / sizeof handlers[0])
 
 /* The kernel reads the number from EAX alone; the gate calls no number of more than 16 bits. */
@@ -23,7 +37,7 @@ void prepare_dispatch(bool count_all)
         memset(call_class, 1, sizeof call_class);
     }
     for (uint32_t i = 0; i < HANDLER_COUNT; i++) {
-        if (handlers[i] != 0) {
+        if (!is_forwarded(handlers[i])) {
             call_class[i] = 1;
         }
     }
@@ -55,6 +69,7 @@ void monitor_syscall(struct thread *thread)
         return;
     }
     if (result == CALL_FORWARD || result == CALL_SIGNALS_ITSELF) {
+        thread->forward = keys_in_use;
         registers->rip =
             result == CALL_FORWARD ? gate_forward_in_use : (uint64_t)gate_signals_itself;
         return;

@@ -38,8 +38,7 @@ struct execution {
  */
 static long allocate(struct thread *thread, uint64_t size)
 {
-    long memory = SYS6(__NR_mmap, 0, size, PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    long memory = monitor_map(size, PROT_READ | PROT_WRITE, -1);
     for (unsigned i = 0; i < SCRATCH_MAX && !is_error(memory); i++) {
         if (thread->scratch[i].size == 0) {
             thread->scratch[i] = (struct scratch){(uint64_t)memory, size};
@@ -116,14 +115,22 @@ static long prefixed_arguments(struct thread *thread, const struct program *prog
     if (result != 0) {
         return result;
     }
-    uint64_t size = (program->prefix_count + count + 1) * sizeof(uint64_t);
+    uint64_t entries = (program->prefix_count + count + 1) * sizeof(uint64_t);
+    uint64_t size = entries;
+    for (unsigned i = 0; i < program->prefix_count; i++) {
+        size += strlen(program->prefix[i]) + 1;
+    }
+    size = round_up(size, PAGE_SIZE);
     result = allocate(thread, size);
     if (is_error(result)) {
         return result;
     }
     uint64_t *vector = (uint64_t *)result;
+    char *text = (char *)vector + entries;
     for (unsigned i = 0; i < program->prefix_count; i++) {
-        vector[i] = (uint64_t)program->prefix[i];
+        uint64_t length = strlen(program->prefix[i]) + 1;
+        vector[i] = (uint64_t)memcpy(text, program->prefix[i], length);
+        text += length;
     }
     first = count > 0 ? 1 : 0;
     if (copy_from_user(vector + program->prefix_count, user_pointer(arguments + 8 * first),
@@ -131,7 +138,7 @@ static long prefixed_arguments(struct thread *thread, const struct program *prog
         return -EFAULT;
     }
     vector[program->prefix_count + count - first] = 0;
-    return result;
+    return memory_tag((uint64_t)vector, size, PROT_READ | PROT_WRITE, KEY_APP) ? result : -ENOMEM;
 }
 
 /* ---- the session ---- */
@@ -336,6 +343,22 @@ static void close_if_open(int fd)
     }
 }
 
+/*
+ * With the program's rights, since the kernel reads the program's arguments; its own name for the
+ * image stands where nobody can change it. All signals are blocked: there is nothing to attend to.
+ */
+static long execute_image(struct execution *execution)
+{
+    struct thread *thread = current_thread();
+    char *name = (char *)shared_pages_of(thread)->arguments;
+    name[0] = 0;
+    append_string(name, PATH_MAX_BYTES, execution->path);
+    thread->attention = 0;
+    const unsigned long arguments[6] = {(unsigned long)name, execution->arguments,
+                                        execution->environment};
+    return window_syscall(__NR_execve, arguments);
+}
+
 /* Opens what the new image needs and executes it. Returns on failure, with all of it closed. */
 static long execute(struct execution *execution)
 {
@@ -352,10 +375,7 @@ static long execute(struct execution *execution)
         /* By name, not by execveat: a tracer of the program then sees an execve, as it does
          * natively. */
         name_image(execution, image_fd);
-        result =
-            leads_to_own_image(image_fd, execution->path)
-                ? SYS3(__NR_execve, execution->path, execution->arguments, execution->environment)
-                : -ENOENT;
+        result = leads_to_own_image(image_fd, execution->path) ? execute_image(execution) : -ENOENT;
     }
     close_if_open(image_fd);
     close_if_open(session_fd);

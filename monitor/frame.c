@@ -27,7 +27,7 @@ void resume_program(struct thread *thread, struct ucontext *context)
         return;
     }
     thread->resume_rip = context->mcontext.rip;
-    context->mcontext.rip = (uint64_t)gate_resume;
+    context->mcontext.rip = gate_resume_in_use;
 }
 
 bool on_alternate_stack(const struct kernel_stack *stack, uint64_t rsp)
@@ -87,6 +87,31 @@ static void frame_fault(struct thread *thread, int signal, struct ucontext *cont
     deliver_signal(thread, SIGSEGV, &info, context);
 }
 
+/* Makes an image of the kernel's one of which only `components` count; the others are initial. */
+static void reduce_fpu_image(uint64_t image, uint64_t components)
+{
+    const uint32_t initial_mxcsr = 0x1f80; /* SDM volume 1, 10.2.3; XRSTOR always loads it */
+    uint64_t *header = (uint64_t *)(image + FXSAVE_SIZE);
+    header[0] &= components;
+    memset(header + 1, 0, 7 * sizeof header[0]);
+    if (components == 0) {
+        *(uint32_t *)(image + MXCSR_OFFSET) = initial_mxcsr;
+    }
+}
+
+/*
+ * A handler starts with the initial FPU state. With protection keys the image stays, because it
+ * holds PKRU: the kernel's initial rights would not do for a signal that comes at once.
+ */
+static void start_with_initial_fpu(struct sigcontext *registers)
+{
+    if (keys_in_use && registers->fpstate != 0) {
+        reduce_fpu_image(registers->fpstate, 0);
+    } else {
+        registers->fpstate = 0;
+    }
+}
+
 /* Where the frame goes: as get_sigframe(). 0: it does not fit on the alternate stack. */
 static uint64_t place_frame(struct thread *thread, const struct kernel_sigaction *action,
                             uint64_t rsp, uint64_t image_size, uint64_t *image)
@@ -142,7 +167,7 @@ void deliver_signal(struct thread *thread, int signal, const struct kernel_sigin
     if (action.handler == SIG_DFL ||
         (action.handler == SIG_IGN && synchronous && is_held(signal))) {
         default_action(thread, signal, info, synchronous);
-        if (!is_held(signal)) {
+        if (!is_held(signal) || keys_in_use) {
             resume_program(thread, context);
         } /* else it dies where it stands: a core dump shows the program's own address */
         return;
@@ -178,7 +203,7 @@ void deliver_signal(struct thread *thread, int signal, const struct kernel_sigin
     registers->eflags &= ~(EFLAGS_DF | EFLAGS_RF | EFLAGS_TF);
     registers->cs = USER_CS; /* the program may have been in 32-bit code */
     registers->ss = USER_DS;
-    registers->fpstate = 0; /* a handler starts with the initial FPU state */
+    start_with_initial_fpu(registers);
     resume_program(thread, context);
 }
 
@@ -214,10 +239,11 @@ static long restore_fpu(struct ucontext *context, uint64_t source, uint64_t capa
 {
     uint64_t target = context->mcontext.fpstate;
     if (source == 0 || target == 0) {
-        context->mcontext.fpstate = 0;
+        start_with_initial_fpu(&context->mcontext);
         return 0;
     }
-    struct fp_sw_bytes extra;
+    struct fp_sw_bytes extra, *kept = (struct fp_sw_bytes *)(target + FP_SW_OFFSET);
+    const struct fp_sw_bytes own = *kept;
     if (copy_from_user((void *)target, user_pointer(source), FXSAVE_SIZE) != 0) {
         return -EFAULT;
     }
@@ -225,14 +251,30 @@ static long restore_fpu(struct ucontext *context, uint64_t source, uint64_t capa
     uint64_t size = extra.xstate_size + sizeof(uint32_t); /* and magic2 */
     if (extra.magic1 != FP_XSTATE_MAGIC1 || extra.xstate_size <= FXSAVE_SIZE ||
         extra.xstate_size > extra.extended_size || size > capacity) {
-        memset((void *)(target + FP_SW_OFFSET), 0, sizeof extra);
+        *kept = keys_in_use ? own : (struct fp_sw_bytes){0};
+        if (keys_in_use) {
+            reduce_fpu_image(target, XSTATE_FXSAVE);
+        }
         return source % FXRSTOR_ALIGNMENT == 0 ? 0 : -EFAULT; /* the FXSAVE part alone counts */
     }
     if (source % XRSTOR_ALIGNMENT != 0) {
         return -EFAULT;
     }
-    return copy_from_user((void *)(target + FXSAVE_SIZE), user_pointer(source + FXSAVE_SIZE),
-                          size - FXSAVE_SIZE);
+    long result = copy_from_user((void *)(target + FXSAVE_SIZE), user_pointer(source + FXSAVE_SIZE),
+                                 size - FXSAVE_SIZE);
+    if (keys_in_use) {
+        bool whole = *(uint32_t *)(target + extra.xstate_size) == FP_XSTATE_MAGIC2;
+        /* XSTATE_BV, XCOMP_BV, reserved: XRSTOR would fault (SDM volume 1, 13.8), and leave rights
+         * with which an old kernel can't write the next frame. */
+        const uint64_t *header = (const uint64_t *)(target + FXSAVE_SIZE);
+        if (whole && ((header[0] & ~own.xfeatures) | header[1] | header[2]) != 0) {
+            result = -EFAULT;
+        }
+        reduce_fpu_image(target, whole ? extra.xfeatures : XSTATE_FXSAVE);
+        *(uint32_t *)(target + own.xstate_size) = FP_XSTATE_MAGIC2;
+        *kept = own;
+    }
+    return result;
 }
 
 void return_from_handler(struct thread *thread, uint64_t rsp, struct ucontext *context)
@@ -259,7 +301,7 @@ void return_from_handler(struct thread *thread, uint64_t rsp, struct ucontext *c
     thread->held_blocked = frame.uc.sigmask & HELD_SIGNALS;
     context->sigmask = frame.uc.sigmask & ~HELD_SIGNALS;
     if (restore_fpu(context, frame.uc.mcontext.fpstate, capacity) != 0) {
-        registers->fpstate = 0;
+        start_with_initial_fpu(registers);
         update_attention(thread);
         frame_fault(thread, 0, context);
         return;
@@ -278,7 +320,7 @@ struct kernel_stack kernel_alternate_stack(const struct thread *thread)
 struct kernel_sigaction monitor_action(uint64_t flags)
 {
     return (struct kernel_sigaction){
-        .handler = (uint64_t)signal_entry,
+        .handler = signal_entry_in_use,
         .flags = SA_SIGINFO | SA_ONSTACK | SA_RESTORER | flags,
         .restorer = (uint64_t)signal_return,
         .mask = ALL_SIGNALS,

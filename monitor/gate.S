@@ -22,53 +22,7 @@
  *   [gate_exit_uncommitted, gate_exit_end)  done: the block holds the program's registers
  *   [gate_resume, gate_resume_end)       done: the registers are the program's, RIP is resume_rip
  */
-#include "offsets.h"
-
-#define FUNCTION(name)                                                                             \
-    .globl name;                                                                                   \
-    .hidden name;                                                                                  \
-    .type name, @function;                                                                         \
-    .balign 16;                                                                                    \
-    name:
-#define LABEL(name)                                                                                \
-    .globl name;                                                                                   \
-    .hidden name;                                                                                  \
-    name:
-#define END(name) .size name, . - name
-
-/*
- * Clears what must not be set while the monitor runs. The trap flag is cleared by hides_step
- * (signal.c) where it is the program's own. `popfq` only where it must be: under a debugger that
- * steps over one, Linux takes its trap flag for the program's from then on (enable_single_step() in
- * arch/x86/kernel/step.c).
- */
-#define CLEAR_FLAGS(flags)                                                                         \
-    testl $EFLAGS_CLEARED, flags;                                                                  \
-    jz 9f;                                                                                         \
-    pushq $2;                                                                                      \
-    popfq;                                                                                         \
-9:
-
-/* The program's registers, and their places in the block. */
-#define SAVE(name) movq %name, %gs:THREAD_##name;
-#define LOAD(name) movq %gs:THREAD_##name, %name;
-/* All but RSP and those that `syscall` loses. */
-#define EACH_KEPT(move)                                                                            \
-    move(rax) move(rbx) move(rdx) move(rsi) move(rdi) move(rbp)                                    \
-    move(r8) move(r9) move(r10) move(r12) move(r13) move(r14) move(r15)
-
-/*
- * RCX is zero if the gate may make the call of RAX itself. The table is for numbers below 65536; a
- * number with more bits, as those of x32, is never the gate's. Clobbers R11, writes no flags.
- */
-#define CALL_CLASS                                                                                 \
-    movzwl %ax, %ecx;                                                                              \
-    leaq call_class(%rip), %r11;                                                                   \
-    movzbl (%r11, %rcx), %r11d;                                                                    \
-    movl %eax, %ecx;                                                                               \
-    bswapl %ecx;                                                                                   \
-    movzwl %cx, %ecx; /* the upper half, in another order */                                       \
-    leal (%r11, %rcx), %ecx
+#include "gate_macros.h"
 
     .text
 
@@ -76,14 +30,7 @@
  * gate_entry: from a stub, or by rt_sigreturn from the SUD trap (signal.c).
  * In: RCX the address behind the site; RAX the number; arguments as for `syscall`; the program's
  * stack. Trusted: nothing. Clobbers what `syscall` clobbers; writes no flags.
- *
- * For unwinders the caller's address is the thread block's continuation: column 16 (RIP) is saved at
- * gs.base (DWARF register 59) + THREAD_CONTINUATION, and the CFA is RSP itself.
  */
-#define CFI_IN_GATE                                                                                \
-    .cfi_def_cfa rsp, 0;                                                                           \
-    .cfi_escape 0x10, 16, 3, 0x92, 59, THREAD_CONTINUATION /* DW_CFA_expression: bregx gs.base */
-
 FUNCTION(gate_entry)
     .cfi_startproc
     CFI_IN_GATE
@@ -161,7 +108,6 @@ FUNCTION(gate_exit)
 LABEL(gate_exit_uncommitted)
     cmpb $0, %gs:THREAD_ATTENTION
     jne gate_exit_attention
-    movb $SELECTOR_BLOCK, %gs:SHARED_SELECTOR
     testl $~EFLAGS_ARITHMETIC, %gs:THREAD_EFLAGS
     jnz 1f
     movb %gs:THREAD_EFLAGS + 1, %al
@@ -172,10 +118,16 @@ LABEL(gate_exit_uncommitted)
     jmp 2f
 1:  pushq %gs:THREAD_EFLAGS
     popfq
-2:  EACH_KEPT(LOAD)
-    LOAD(rcx)
+2:  EACH_UNTOUCHED(LOAD)
     LOAD(r11)
     LOAD(rsp)
+    movzbl keys_in_use(%rip), %ecx
+    jrcxz 3f
+    jmp gate_leave_keys
+3:  movb $SELECTOR_BLOCK, %gs:SHARED_SELECTOR
+    LOAD(rax)
+    LOAD(rdx)
+    LOAD(rcx)
     jmp *%gs:THREAD_rip
 gate_exit_attention:
     movb $1, %gs:THREAD_IN_MONITOR
@@ -239,7 +191,8 @@ LABEL(gate_resume_saved)
 1:  LOAD(rcx)
     movb $SELECTOR_BLOCK, %gs:SHARED_SELECTOR
     jmp *%gs:THREAD_RESUME_RIP
-gate_resume_attention: /* a held signal came meanwhile: leave through gate_exit instead */
+/* A held signal came meanwhile: leave through gate_exit instead. */
+LABEL(gate_resume_attention)
     SAVE(rsp)
     SAVE(r11)
     EACH_KEPT(SAVE)
@@ -264,6 +217,9 @@ LABEL(gate_resume_unstepped)
  */
 FUNCTION(window_syscall)
     .cfi_startproc
+    cmpb $0, keys_in_use(%rip)
+    jne window_syscall_keys
+LABEL(window_syscall_own)
     movq %rdi, %rax
     movq %rsi, %r11
     movq 0(%r11), %rdi

@@ -25,7 +25,12 @@ extern uint8_t call_class[65536];
 
 /* The gate that stubs use: gate_entry, or gate_entry_selector where SUD reads the selector. */
 extern uint64_t gate_in_use;
-extern uint64_t gate_forward_in_use; /* and where it makes the call */
+extern uint64_t gate_forward_in_use;    /* where it makes the call */
+extern uint64_t gate_dispatched_in_use; /* where it takes over from the trap of SUD */
+extern uint64_t signal_entry_in_use, gate_resume_in_use;
+
+/* 1: protection keys keep the program out of the monitor's memory. */
+extern uint8_t keys_in_use;
 
 /* Code addresses. */
 typedef const char code_label[];
@@ -40,12 +45,23 @@ extern code_label gate_resume, gate_resume_saved, gate_resume_on_stack, gate_res
 extern code_label window_begin, window_call, window_abort;
 extern code_label user_copy_begin, user_copy_end, user_copy_fault;
 extern code_label signal_entry, signal_return;
+extern code_label gate_entry_keys, gate_rcx_kept, gate_rdx_kept, gate_rax_kept,
+    gate_continuation_kept, gate_restored, gate_forward_keys, gate_rax_kept_again, gate_call_keys,
+    gate_after_keys, gate_result_kept, gate_result_restored, gate_end_keys;
+extern code_label gate_leave_keys, gate_leave_end_keys;
+extern code_label gate_resume_keys, gate_resume_saved_keys, gate_resume_end_keys;
+extern code_label window_begin_keys, window_call_keys, window_after_keys, window_return_keys,
+    window_end_keys, window_abort_keys;
+extern code_label signal_entry_keys;
 
 /*
  * Makes a call for the program: one that may block, or whose effect a signal must precede.
  * CALL_ABORTED when a signal is waiting and the kernel has not begun the call.
  */
 long window_syscall(long number, const unsigned long arguments[6]);
+
+/* The same for a call all of whose pointers are the monitor's own: with the monitor's rights. */
+long window_syscall_own(long number, const unsigned long arguments[6]);
 
 /*
  * clone(2) or clone3(2). In a child that shares memory `child` is its block, and control goes to
@@ -76,6 +92,8 @@ noreturn void call_on_stack(uint64_t stack_top, void (*function)(void *), void *
 void monitor_syscall(struct thread *thread);
 bool monitor_attention(struct thread *thread);
 void monitor_signal(int signal, struct kernel_siginfo *info, struct ucontext *context);
+struct rt_sigframe *monitor_signal_keys(int signal, struct kernel_siginfo *info,
+                                        struct ucontext *context);
 void monitor_child_start(struct thread *thread);
 noreturn void monitor_start(uint64_t *stack);
 

@@ -7,6 +7,9 @@ void offsets(void);
 #define DEFINE(name, value) __asm__ volatile("\n.ascii \"@" #name " %c0@\"" : : "i"(value))
 #define THREAD(name, field) DEFINE(THREAD_##name, offsetof(struct thread, field))
 #define REGISTER(name)      THREAD(name, registers.name)
+#define OPEN(name)                                                                                 \
+    DEFINE(OPEN_##name,                                                                            \
+           THREAD_BLOCK_SIZE + sizeof(struct shared_pages) + offsetof(struct open_page, name))
 
 void offsets(void)
 {
@@ -17,6 +20,11 @@ void offsets(void)
     THREAD(STACK_SIZE, monitor_stack_size);
     THREAD(IN_MONITOR, in_monitor);
     THREAD(ATTENTION, attention);
+    THREAD(IN_WINDOW, in_window);
+    THREAD(FORWARD, forward);
+    THREAD(SIGNALLED, signalled);
+    THREAD(WINDOW_STACK, window_stack);
+    THREAD(AREA_MASK, area_mask);
     REGISTER(rax);
     REGISTER(rbx);
     REGISTER(rcx);
@@ -35,7 +43,14 @@ void offsets(void)
     REGISTER(r15);
     REGISTER(rip);
     THREAD(EFLAGS, registers.eflags);
-    DEFINE(SHARED_SELECTOR, THREAD_BLOCK_SIZE + offsetof(struct shared_page, selector));
+    DEFINE(SHARED_SELECTOR, THREAD_BLOCK_SIZE + offsetof(struct shared_pages, selector));
+    OPEN(rax);
+    OPEN(rcx);
+    OPEN(rdx);
+    OPEN(r11);
+    OPEN(rip);
+    DEFINE(PKRU_MONITOR, PKRU_MONITOR);
+    DEFINE(PKRU_PROGRAM, PKRU_PROGRAM);
     DEFINE(SELECTOR_ALLOW, SYSCALL_DISPATCH_FILTER_ALLOW);
     DEFINE(SELECTOR_BLOCK, SYSCALL_DISPATCH_FILTER_BLOCK);
     DEFINE(NR_RT_SIGRETURN, __NR_rt_sigreturn);

@@ -148,10 +148,27 @@ static long create_sharing(struct thread *thread, struct creation *creation, sig
     return result;
 }
 
+/* The kernel writes there with the monitor's rights, or when the thread ends. */
+static bool writes_to_monitor(const struct creation *creation)
+{
+    const struct clone_args *given = &creation->clone3;
+    if (creation->number == __NR_clone) {
+        return overlaps_monitor(creation->arguments[2], sizeof(int32_t)) ||
+               overlaps_monitor(creation->arguments[3], sizeof(int32_t));
+    }
+    return overlaps_monitor(given->pidfd, sizeof(int32_t)) ||
+           overlaps_monitor(given->child_tid, sizeof(int32_t)) ||
+           overlaps_monitor(given->parent_tid, sizeof(int32_t)) ||
+           overlaps_monitor(given->set_tid, given->set_tid_size * sizeof(int32_t));
+}
+
 static long create(struct thread *thread, struct creation *creation)
 {
     if (thread->queued) {
         return CALL_ABORTED; /* as the kernel: signals first, then fork */
+    }
+    if (writes_to_monitor(creation)) {
+        return -EFAULT;
     }
     /* A child that shares memory starts with its creator's %gs: it can't take a held one either. */
     bool sharing = (creation->flags & CLONE_VM) != 0;
@@ -250,8 +267,7 @@ long handle_EXIT(struct thread *thread, const struct user_registers *call)
 
 long run_in_child(void (*function)(void *), void *argument)
 {
-    long stack = SYS6(__NR_mmap, 0, CHILD_STACK, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+    long stack = monitor_map(CHILD_STACK, PROT_READ | PROT_WRITE, -1);
     if (is_error(stack)) {
         return stack;
     }
@@ -262,7 +278,7 @@ long run_in_child(void (*function)(void *), void *argument)
         status = -ECHILD;
     }
     set_kernel_mask(mask);
-    SYS2(__NR_munmap, stack, CHILD_STACK);
+    monitor_unmap((uint64_t)stack, CHILD_STACK);
     return pid < 0 ? pid : status;
 }
 

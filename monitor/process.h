@@ -6,8 +6,9 @@
 
 /* What does not change after the start of the image. */
 struct process_settings {
-    uint64_t frame_size; /* AT_MINSIGSTKSZ: the largest signal frame, bytes */
-    bool selector;       /* SUD reads the selector; else the monitor's text is its range */
+    uint64_t frame_size;  /* AT_MINSIGSTKSZ: the largest signal frame, bytes */
+    uint32_t pkru_offset; /* of PKRU in an XSAVE image, bytes; with protection keys */
+    bool selector;        /* SUD reads the selector; else the monitor's text is its range */
 };
 extern struct process_settings process_settings;
 

@@ -194,7 +194,7 @@ static bool refuses_links(uint32_t number, uint64_t how)
 static long follow_link(uint32_t number, unsigned long arguments[6], int at, int directory,
                         const char *path)
 {
-    char program[PATH_MAX_BYTES];
+    char *program = (char *)shared_pages_of(current_thread())->arguments;
     if (find_linked_program(directory, path, program)) {
         arguments[at] = (unsigned long)program;
     }

@@ -240,8 +240,9 @@ static void place_behind_site(struct sigcontext *registers, uint64_t continuatio
     registers->rcx = continuation;
 }
 
-static void place_from_block(struct sigcontext *context, const struct thread *thread)
+static void place_from_block(struct sigcontext *context, struct thread *thread)
 {
+    thread->forward = 0;
     memcpy(context, &thread->registers, sizeof thread->registers);
     if (context->rip == gate_in_use) { /* dispatch_trap's detour */
         place_at_site(context, context->rcx);
@@ -260,6 +261,10 @@ static void place_from_block(struct sigcontext *context, const struct thread *th
 static bool hides_step(struct thread *thread, struct sigcontext *registers)
 {
     uint64_t rip = registers->rip;
+    if (keys_in_use && in_range(rip, monitor_text_start, monitor_text_end)) {
+        registers->eflags &= ~EFLAGS_TF; /* no way out with it leads through gate_leave_keys */
+        return true;
+    }
     bool returned = rip == thread->step_to_hide;
     thread->step_to_hide = 0;
     if (returned) {
@@ -289,6 +294,9 @@ enum place {
 static enum place find_place(struct thread *thread, struct sigcontext *registers)
 {
     uint64_t rip = registers->rip;
+    if (keys_in_use && find_place_keys(thread, registers)) {
+        return PLACE_EDGE;
+    }
     if (in_range(rip, gate_entry, gate_end)) {
         bool first = rip == (uint64_t)gate_entry || rip == (uint64_t)gate_entry_selector;
         uint64_t continuation = first ? registers->rcx : thread->continuation;
@@ -335,6 +343,11 @@ static enum place find_place(struct thread *thread, struct sigcontext *registers
         return PLACE_EDGE;
     }
     return PLACE_PROGRAM;
+}
+
+bool place_at_edge(struct thread *thread, struct sigcontext *registers)
+{
+    return find_place(thread, registers) == PLACE_EDGE;
 }
 
 void pass_on_held_signals(struct thread *thread)
@@ -455,11 +468,12 @@ static void dispatch_trap(struct thread *thread, const struct kernel_siginfo *in
         return_from_handler(thread, registers->rsp, context);
         return;
     }
-    registers->rcx = info->sigsys.call_addr;
-    registers->rip = gate_in_use;
+    registers->rcx = thread->continuation = info->sigsys.call_addr;
+    registers->rip = gate_dispatched_in_use;
     if ((registers->eflags & EFLAGS_NOT_RESTORED) != 0) {
         /* rt_sigreturn would lose these flags: let gate_exit set them. */
         memcpy(&thread->registers, registers, sizeof thread->registers);
+        thread->registers.rip = gate_in_use;
         thread->in_monitor = 1;
         registers->rsp = thread->monitor_stack;
         registers->rip = (uint64_t)gate_exit;
@@ -563,7 +577,7 @@ bool monitor_attention(struct thread *thread)
         context->sigmask = thread->queued_mask;
         deliver_signal(thread, info.si_signo, &info, context);
         update_attention(thread);
-        resume_frame(&thread->queued_frame);
+        resume_from_block(thread);
     }
     sigset offered = thread->held_to_offer;
     thread->held_to_offer &= ~offered;
@@ -572,4 +586,12 @@ bool monitor_attention(struct thread *thread)
     }
     update_attention(thread);
     return (held_signals_pending(thread) & ~thread->held_blocked) != 0;
+}
+
+noreturn void resume_from_block(struct thread *thread)
+{
+    if (keys_in_use) {
+        give_monitor_rights(&thread->queued_frame.uc.mcontext);
+    }
+    resume_frame(&thread->queued_frame);
 }

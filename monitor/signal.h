@@ -52,8 +52,24 @@ void deliver_signal(struct thread *thread, int signal, const struct kernel_sigin
  */
 void return_from_handler(struct thread *thread, uint64_t rsp, struct ucontext *context);
 
+/*
+ * With protection keys (signal_keys.c): finds_place for the gate's code, and makes what is resumed
+ * with `registers` start with the monitor's rights.
+ */
+bool find_place_keys(struct thread *thread, struct sigcontext *registers);
+
+/* Takes the program out of gate or stub, to its own code. False: it does not stand there. */
+bool place_at_edge(struct thread *thread, struct sigcontext *registers);
+void give_monitor_rights(const struct sigcontext *registers);
+
+/* The size of the FPU image that the kernel wrote, its closing magic included. */
+uint64_t fpu_size(uint64_t fpstate);
+
 /* Lets the program go on, by way of gate_resume, at what `context` says when it is resumed. */
 void resume_program(struct thread *thread, struct ucontext *context);
+
+/* Leaves the monitor at once by the frame in the block that a queued signal filled. */
+noreturn void resume_from_block(struct thread *thread);
 
 /* Recomputes what gate_exit asks. */
 void update_attention(struct thread *thread);

@@ -34,7 +34,7 @@ static long change_action(struct thread *thread, int signal, const struct kernel
         if (result != 0) {
             return result;
         }
-        if (old->handler == (uint64_t)signal_entry) {
+        if (old->handler == signal_entry_in_use) {
             *old = *entry;
         }
     }
@@ -86,7 +86,7 @@ long handle_RT_SIGPROCMASK(struct thread *thread, const struct user_registers *c
     sigset given = set & ~HELD_SIGNALS;
     const unsigned long arguments[6] = {call->rdi, call->rsi != 0 ? (unsigned long)&given : 0,
                                         (unsigned long)&old, sizeof(sigset)};
-    long result = window_syscall(__NR_rt_sigprocmask, arguments);
+    long result = window_syscall_own(__NR_rt_sigprocmask, arguments);
     if (result != 0) {
         return result;
     }
@@ -171,18 +171,19 @@ long handle_RT_SIGRETURN(struct thread *thread, const struct user_registers *cal
     context->mcontext.rsp = call->rsp;
     context->mcontext.fpstate = thread->fpu_image;
     return_from_handler(thread, call->rsp, context);
-    resume_frame(&thread->queued_frame);
+    resume_from_block(thread);
 }
 
 /*
  * A wait under a mask of its own. A signal that ends it is delivered with that mask, the frame has
  * the mask of before; the kernel does both by itself when it is given the mask without the held
  * signals, and deliver_signal finds those in wait_mask. `address`, in the call's arguments, is that
- * of the program's mask; it becomes that of `given`.
+ * of the program's mask; it becomes that of a copy which the program can't change.
  */
-static long wait_with_mask(struct thread *thread, unsigned long *address, sigset *given,
-                           long number, const unsigned long arguments[6])
+static long wait_with_mask(struct thread *thread, unsigned long *address, long number,
+                           const unsigned long arguments[6])
 {
+    sigset *given = (sigset *)shared_pages_of(thread)->arguments;
     struct kernel_siginfo info;
     sigset mask;
     if (copy_from_user(&mask, user_pointer(*address), sizeof mask) != 0) {
@@ -220,11 +221,10 @@ static long wait_with_mask(struct thread *thread, unsigned long *address, sigset
 long handle_RT_SIGSUSPEND(struct thread *thread, const struct user_registers *call)
 {
     unsigned long arguments[6] = {call->rdi, call->rsi};
-    sigset given;
     if (call->rsi != sizeof(sigset)) {
         return -EINVAL;
     }
-    return wait_with_mask(thread, &arguments[0], &given, __NR_rt_sigsuspend, arguments);
+    return wait_with_mask(thread, &arguments[0], __NR_rt_sigsuspend, arguments);
 }
 
 /* Takes the held signal that the kernel would take first of those pending and waited for, or 0. */
@@ -256,8 +256,11 @@ long handle_RT_SIGTIMEDWAIT(struct thread *thread, const struct user_registers *
     thread->held_waited = set & HELD_SIGNALS;
     long result = take_awaited(thread, set, &info);
     if (result == 0) {
-        const unsigned long arguments[6] = {call->rdi, (unsigned long)&info, call->rdx, call->r10};
+        struct kernel_siginfo *written = (struct kernel_siginfo *)open_page_of(thread)->result;
+        const unsigned long arguments[6] = {call->rdi, (unsigned long)written, call->rdx,
+                                            call->r10};
         result = window_syscall(__NR_rt_sigtimedwait, arguments);
+        info = *written;
         bool offered = result == SIGSEGV && info.si_code == SI_OFFER;
         if (offered || result == -EINTR || result == CALL_ABORTED) {
             int held = take_awaited(thread, set, &info);
@@ -279,11 +282,10 @@ long handle_WAIT_MASK(struct thread *thread, const struct user_registers *call)
     unsigned long arguments[6] = {call->rdi, call->rsi, call->rdx, call->r10, call->r8, call->r9};
     uint32_t number = (uint32_t)call->rax;
     unsigned at = number == __NR_ppoll ? 3 : 4;
-    sigset given;
     if (arguments[at] == 0 || arguments[at + 1] != sizeof(sigset)) {
         return CALL_FORWARD;
     }
-    return wait_with_mask(thread, &arguments[at], &given, number, arguments);
+    return wait_with_mask(thread, &arguments[at], number, arguments);
 }
 
 /* pselect6, io_pgetevents: the sixth argument points to {address of the mask, its size}. */
@@ -291,18 +293,17 @@ long handle_WAIT_MASK_PAIR(struct thread *thread, const struct user_registers *c
 {
     struct {
         unsigned long mask, size;
-    } pair;
-    sigset given;
+    } *pair = (void *)(shared_pages_of(thread)->arguments + sizeof(sigset));
     if (call->r9 == 0) {
         return CALL_FORWARD;
     }
-    if (copy_from_user(&pair, user_pointer(call->r9), sizeof pair) != 0) {
+    if (copy_from_user(pair, user_pointer(call->r9), sizeof *pair) != 0) {
         return -EFAULT;
     }
-    if (pair.mask == 0 || pair.size != sizeof(sigset)) {
+    if (pair->mask == 0 || pair->size != sizeof(sigset)) {
         return CALL_FORWARD;
     }
     const unsigned long arguments[6] = {call->rdi, call->rsi, call->rdx,
-                                        call->r10, call->r8,  (unsigned long)&pair};
-    return wait_with_mask(thread, &pair.mask, &given, (uint32_t)call->rax, arguments);
+                                        call->r10, call->r8,  (unsigned long)pair};
+    return wait_with_mask(thread, &pair->mask, (uint32_t)call->rax, arguments);
 }

@@ -20,7 +20,8 @@
 /* AT_MINSIGSTKSZ came with Linux 5.14; AMX needs 11 KiB. */
 #define FRAME_SIZE_UNKNOWN (12UL << 10)
 
-uint64_t gate_in_use, gate_forward_in_use;
+uint64_t gate_in_use, gate_forward_in_use, gate_dispatched_in_use;
+uint64_t gate_resume_in_use, signal_entry_in_use;
 
 /* The kernel's initial stack, taken apart. */
 struct initial_stack {
@@ -38,6 +39,7 @@ struct start {
 };
 
 extern const struct elf64_hdr __ehdr_start __attribute__((visibility("hidden")));
+extern const char _end __attribute__((visibility("hidden")));
 extern const Elf64_Dyn _DYNAMIC[] __attribute__((visibility("hidden")));
 
 /* ---- stage 1 ---- */
@@ -427,8 +429,7 @@ static struct program *open_program(struct thread *thread, struct start *start)
         program_path = program->path;
         return program;
     }
-    long memory = SYS6(__NR_mmap, 0, sizeof *program, PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    long memory = monitor_map(sizeof *program, PROT_READ | PROT_WRITE, -1);
     if (is_error(memory)) {
         fatal("no memory to load the program");
     }
@@ -472,6 +473,46 @@ static void run(void *argument)
     gate_exit();
 }
 
+/* AT_EXECFN's string ends 8 bytes below the end of the stack. */
+static uint64_t end_of_stack(const struct initial_stack *stack)
+{
+    const char *name = (const char *)*find_auxv(stack, AT_EXECFN);
+    return round_up((uint64_t)name + strlen(name) + 1, PAGE_SIZE);
+}
+
+static void start_keys(const struct initial_stack *stack)
+{
+    uint32_t eax = 0xd, ebx, ecx = XSTATE_PKRU, edx;
+    if (!keys_start((uint64_t)stack->start, end_of_stack(stack))) {
+        refuse(session_string(session->execfn), "the kernel gives no protection keys", 125);
+    }
+    uint64_t image = round_down((uint64_t)&__ehdr_start, PAGE_SIZE);
+    monitor_keeps(image, round_up((uint64_t)&_end, PAGE_SIZE) - image);
+    monitor_keeps((uint64_t)session, round_up(session->size, PAGE_SIZE));
+    __asm__("cpuid" : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx)); /* SDM: leaf 0DH, sub-leaf 9 */
+    process_settings.pkru_offset = ebx;
+}
+
+static void choose_gate(const struct initial_stack *stack)
+{
+    if (session->isolation == ENDORUN_ISOLATION_PKEY) {
+        start_keys(stack);
+        process_settings.selector = true;
+        gate_in_use = (uint64_t)gate_entry_keys;
+        gate_forward_in_use = (uint64_t)gate_forward_keys;
+        gate_dispatched_in_use = (uint64_t)gate_restored;
+        gate_resume_in_use = (uint64_t)gate_resume_keys;
+        signal_entry_in_use = (uint64_t)signal_entry_keys;
+        return;
+    }
+    gate_in_use = (uint64_t)(process_settings.selector ? gate_entry_selector : gate_entry);
+    gate_forward_in_use =
+        (uint64_t)(process_settings.selector ? gate_allow_selector : gate_forward);
+    gate_dispatched_in_use = gate_in_use;
+    gate_resume_in_use = (uint64_t)gate_resume;
+    signal_entry_in_use = (uint64_t)signal_entry;
+}
+
 noreturn void monitor_start(uint64_t *stack)
 {
     struct start start;
@@ -487,9 +528,7 @@ noreturn void monitor_start(uint64_t *stack)
     const uint64_t *frame_size = find_auxv(&start.stack, AT_MINSIGSTKSZ);
     process_settings.frame_size = frame_size != 0 ? *frame_size : FRAME_SIZE_UNKNOWN;
     process_settings.selector = (session->flags & ENDORUN_SESSION_SELECTOR) != 0;
-    gate_in_use = (uint64_t)(process_settings.selector ? gate_entry_selector : gate_entry);
-    gate_forward_in_use =
-        (uint64_t)(process_settings.selector ? gate_allow_selector : gate_forward);
+    choose_gate(&start.stack);
     rewrite_settings = (struct rewrite_settings){
         .off = (session->flags & ENDORUN_SESSION_NO_REWRITE) != 0,
         .cache_path = session_string(session->cache_path),

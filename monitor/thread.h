@@ -3,7 +3,7 @@
  * its size, from one mmap:
  *
  *   low                                                                                   high
- *   | guard | monitor stack | open part | FPU image | thread block | shared page |
+ *   | guard | monitor stack | open part | FPU images | thread block | shared pages | open page |
  *            `--- registered alternate stack ---'
  *
  * - monitor stack: where the monitor runs for this thread. A signal that interrupts the monitor is
@@ -11,10 +11,13 @@
  * - open part: a signal that interrupts the program lands at its top. The kernel writes it with the
  *   program's rights, so under protection keys the program can write it too. Nothing in it is
  *   trusted longer than it takes to copy.
- * - FPU image: the state saved by a signal that was queued while the thread was in the monitor.
+ * - FPU images: the state saved by a signal that was queued while the thread was in the monitor;
+ *   and, with protection keys, that of the frame which is being worked on.
  * - thread block: %gs:0. Nothing that lives while program code runs stands inside the registered
  *   range, since the kernel writes frames wherever a program points its stack pointer.
- * - shared page: what the kernel reads with the program's rights: the SUD selector.
+ * - shared pages: what the kernel reads with the program's rights: the SUD selector, and the copies
+ *   of arguments that a call is made with.
+ * - open page: the program's registers while the gate writes PKRU.
  */
 #ifndef ENDORUN_MONITOR_THREAD_H
 #define ENDORUN_MONITOR_THREAD_H
@@ -61,6 +64,12 @@ struct thread {
     uint64_t monitor_stack_size;
     uint8_t in_monitor; /* 1: the monitor runs, and .registers hold the program's */
     uint8_t attention;  /* 1: a queued or held signal has to be looked at before leaving */
+    /* The gate with protection keys (gate_keys.S). */
+    uint8_t in_window;     /* 1: a call is made with the program's rights */
+    uint8_t forward;       /* 1: gate_leave_keys makes the program's call */
+    uint8_t signalled;     /* written by signal_entry_keys, as a proof that it may */
+    uint64_t window_stack; /* the monitor's stack pointer meanwhile */
+    uint64_t area_mask;    /* what finds the area from an address in it */
     struct user_registers registers;
 
     /* Signals of the thread, as the program sees them. */
@@ -79,6 +88,8 @@ struct thread {
     sigset queued_mask;    /* the kernel's mask when it came */
     struct rt_sigframe queued_frame; /* its siginfo and context; .uc.mcontext.fpstate: fpu_image */
 
+    struct rt_sigframe entry_frame; /* the frame that is being worked on, with protection keys */
+
     struct endorun_slot *slot; /* this thread's part of the event channel, or NULL */
 
     struct scratch scratch[SCRATCH_MAX]; /* of an exec */
@@ -86,7 +97,8 @@ struct thread {
     /* The area. */
     uint64_t fpu_image; /* 64-byte aligned */
     uint64_t fpu_image_size;
-    int32_t tid; /* of the kernel thread that adopted the area; 0: none has */
+    uint64_t entry_image; /* as large */
+    int32_t tid;          /* of the kernel thread that adopted the area; 0: none has */
     int32_t pid;
     bool shares_descriptors; /* another thread may use the same descriptor table */
     bool freed_by_parent;    /* a vfork child: its parent releases the area */
@@ -98,15 +110,23 @@ struct thread {
     struct signal_table own_signals; /* for a process that shares memory but not dispositions */
 };
 
-/* The page after the thread block. */
-struct shared_page {
+/* The pages after the thread block. */
+struct shared_pages {
     uint8_t selector; /* SYSCALL_DISPATCH_FILTER_* */
-    uint8_t unused[PAGE_SIZE - 1];
+    uint8_t unused[63];
+    uint8_t arguments[2 * PAGE_SIZE - 64]; /* room for a path and more */
+};
+
+/* The page after those. */
+struct open_page {
+    uint64_t rax, rcx, rdx, r11, rip;
+    uint64_t result[16]; /* what the kernel writes for the monitor with the program's rights */
 };
 
 #define THREAD_BLOCK_SIZE PAGE_SIZE
-_Static_assert(sizeof(struct thread) <= THREAD_BLOCK_SIZE, "the shared page follows at one page");
-_Static_assert(sizeof(struct shared_page) == PAGE_SIZE, "one page");
+_Static_assert(sizeof(struct thread) <= THREAD_BLOCK_SIZE, "the shared pages follow at one page");
+_Static_assert(sizeof(struct shared_pages) == 2 * PAGE_SIZE, "whole pages");
+_Static_assert(sizeof(struct open_page) <= PAGE_SIZE, "one page");
 
 static inline struct thread *current_thread(void)
 {
@@ -115,9 +135,14 @@ static inline struct thread *current_thread(void)
     return thread;
 }
 
-static inline struct shared_page *shared_page_of(struct thread *thread)
+static inline struct shared_pages *shared_pages_of(struct thread *thread)
 {
-    return (struct shared_page *)((uint8_t *)thread + THREAD_BLOCK_SIZE);
+    return (struct shared_pages *)((uint8_t *)thread + THREAD_BLOCK_SIZE);
+}
+
+static inline struct open_page *open_page_of(struct thread *thread)
+{
+    return (struct open_page *)(shared_pages_of(thread) + 1);
 }
 
 #endif

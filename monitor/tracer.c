@@ -15,6 +15,9 @@ static struct {
 
 long handle_PTRACE(UNUSED struct thread *thread, const struct user_registers *call)
 {
+    if (keys_in_use) {
+        return -EPERM; /* a tracer writes past protection keys */
+    }
     switch (call->rdi) {
     case PTRACE_CONT:
     case PTRACE_SINGLESTEP:
@@ -50,6 +53,9 @@ static bool pass_on_dispatch(long pid)
 long handle_WAIT4(UNUSED struct thread *thread, const struct user_registers *call)
 {
     int32_t status = 0;
+    if (keys_in_use) {
+        return CALL_FORWARD; /* no tracer */
+    }
     for (;;) {
         uint64_t place = call->rsi != 0 ? call->rsi : (uint64_t)&status;
         const unsigned long arguments[6] = {call->rdi, place, call->rdx, call->r10};

@@ -6,6 +6,7 @@
 #define ENDORUN_MONITOR_USER_H
 
 #include "gate.h"
+#include "keys.h"
 
 struct user_ptr {
     uint64_t address;
@@ -19,11 +20,17 @@ static inline struct user_ptr user_pointer(uint64_t address)
 /* 0 or -EFAULT. */
 static inline long copy_from_user(void *target, struct user_ptr source, unsigned long size)
 {
+    if (overlaps_monitor(source.address, size)) {
+        return -EFAULT;
+    }
     return user_copy(target, (const void *)source.address, size);
 }
 
 static inline long copy_to_user(struct user_ptr target, const void *source, unsigned long size)
 {
+    if (overlaps_monitor(target.address, size)) {
+        return -EFAULT;
+    }
     return user_copy((void *)target.address, source, size);
 }
 

@@ -143,6 +143,13 @@ enum endorun_decision {
     X(MUNMAP)                                                                                      \
     X(MREMAP)                                                                                      \
     X(SHMAT)                                                                                       \
+    X(MPROTECT)                                                                                    \
+    X(BRK)                                                                                         \
+    X(PKEY)                                                                                        \
+    X(RANGE)   /* acts on a range of addresses, which may not be the monitor's */                  \
+    X(KEPT)    /* gives an address that the kernel writes to later */                              \
+    X(REFUSED) /* reaches memory past protection keys */                                           \
+    X(PERSONALITY)                                                                                 \
     X(PATH_EXE) /* follows a path that may be /proc/self/exe, which is to name the program */      \
     X(READLINK) /* reads a link that may be /proc/self/exe */                                      \
     X(PRCTL)                                                                                       \

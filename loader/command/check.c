@@ -40,7 +40,8 @@ static const char *json_boolean(bool value)
     return value ? "true" : "false";
 }
 
-static void print_json(const struct finding findings[static CHECK_COUNT], bool can_run)
+static void print_json(const struct finding findings[static CHECK_COUNT], bool can_run,
+                       bool has_protection_keys)
 {
     printf("{\n  \"schema\": %d,\n  \"version\": \"%s\",\n  \"checks\": {\n", CHECK_SCHEMA,
            ENDORUN_VERSION);
@@ -53,9 +54,10 @@ static void print_json(const struct finding findings[static CHECK_COUNT], bool c
         write_json_string(stdout, findings[i].detail);
         printf("}%s\n", i + 1 < CHECK_COUNT ? "," : "");
     }
-    printf("  },\n  \"isolation\": {\"auto\": %s, \"kernel\": %s, \"pkey\": false},\n"
+    printf("  },\n  \"isolation\": {\"auto\": %s, \"kernel\": %s, \"pkey\": %s},\n"
            "  \"can_run\": %s\n}\n",
-           can_run ? "\"kernel\"" : "null", json_boolean(can_run), json_boolean(can_run));
+           can_run ? "\"kernel\"" : "null", json_boolean(can_run),
+           json_boolean(can_run && has_protection_keys), json_boolean(can_run));
 }
 
 static void print_table(const struct finding findings[static CHECK_COUNT], bool can_run,
@@ -71,8 +73,10 @@ static void print_table(const struct finding findings[static CHECK_COUNT], bool 
     printf("--isolation=kernel     %s\n",
            can_run ? "possible; nothing keeps the program out of the monitor's memory"
                    : "not possible");
-    printf("--isolation=pkey       not possible: %s\n",
-           has_protection_keys ? "not in this version of endorun" : "no protection keys here");
+    printf("--isolation=pkey       %s\n",
+           !has_protection_keys ? "not possible: no protection keys here"
+           : !can_run           ? "not possible"
+                                : "possible; not complete in this version: docs/threats.md");
     printf("\nendorun %s %s here.\n", ENDORUN_VERSION, can_run ? "can run" : "cannot run");
 }
 
@@ -90,7 +94,7 @@ int check_machine(bool json)
             has_protection_keys = findings[i].available;
     }
     if (json)
-        print_json(findings, can_run);
+        print_json(findings, can_run, has_protection_keys);
     else
         print_table(findings, can_run, has_protection_keys);
     finish_standard_output();

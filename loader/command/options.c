@@ -121,9 +121,10 @@ const struct command_option command_options[] = {
      .argument = "auto|kernel|pkey",
      .modes = IN(MODE_RUN),
      .apply = apply_isolation,
-     .help = "what keeps the program out of the monitor's memory: nothing (kernel: only what the "
-             "kernel itself enforces is a boundary) or protection keys (pkey); auto, the default, "
-             "takes the strongest that this machine has"},
+     .help =
+         "what keeps the program out of the monitor's memory: nothing (kernel: only what the "
+         "kernel itself enforces is a boundary) or protection keys (pkey, which is not complete "
+         "yet); auto, the default, is kernel in this version"},
     {.name = "no-rewrite",
      .modes = IN(MODE_RUN),
      .apply = apply_no_rewrite,
@@ -135,7 +136,7 @@ const struct command_option command_options[] = {
      .apply = apply_sud,
      .help =
          "how Syscall User Dispatch tells the monitor's calls from the program's: by the address "
-         "(range, the default), or by a selector byte, as protection keys will need it; to "
+         "(range, the default), or by a selector byte, as protection keys need it; to "
          "measure the difference"},
     {.name = "stats",
      .argument = "FILE",

@@ -1,5 +1,6 @@
 /* Mapping: what fs/binfmt_elf.c does with PT_LOAD, done by the monitor, with the rewriting. */
 #include "elf.h"
+#include "../../monitor/keys.h"
 #include "../../monitor/support.h"
 #include "../../monitor/syscall.h"
 #include "../../rewriter/apply/rewrite.h"
@@ -27,7 +28,8 @@ static bool map_zeroes(const struct elf64_phdr *segment, uint64_t bias)
         return true;
     }
     return !is_error(SYS6(__NR_mmap, page, end - page, protection(segment),
-                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
+                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0)) &&
+           memory_tag(page, end - page, protection(segment), KEY_APP);
 }
 
 static bool map_segment(const struct elf_file *file, const struct elf64_phdr *segment,
@@ -38,7 +40,8 @@ static bool map_segment(const struct elf_file *file, const struct elf64_phdr *se
     uint64_t length = round_up(segment->p_filesz + within, PAGE_SIZE);
     if (segment->p_filesz != 0) {
         if (is_error(SYS6(__NR_mmap, start, length, protection(segment), MAP_PRIVATE | MAP_FIXED,
-                          file->fd, segment->p_offset - within))) {
+                          file->fd, segment->p_offset - within)) ||
+            !memory_tag(start, length, protection(segment), KEY_APP)) {
             return false;
         }
         if ((segment->p_flags & PF_X) != 0) {

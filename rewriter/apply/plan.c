@@ -1,5 +1,6 @@
 #include "plan.h"
 #include "rewrite.h"
+#include "../../monitor/keys.h"
 #include "../../monitor/process.h"
 #include "../../monitor/support.h"
 #include "../../monitor/syscall.h"
@@ -131,7 +132,7 @@ static void map_plan(struct request *request, int fd)
         return;
     }
     uint64_t size = (uint64_t)status.st_size;
-    long memory = SYS6(__NR_mmap, 0, size, PROT_READ, MAP_PRIVATE, fd, 0);
+    long memory = monitor_map(size, PROT_READ, fd);
     if (is_error(memory)) {
         return;
     }
@@ -139,7 +140,7 @@ static void map_plan(struct request *request, int fd)
     memcpy(&header, (const void *)memory, sizeof header);
     const void *sites = (const uint8_t *)memory + sizeof header;
     if (!header_is_valid(&header, size, request) || checksum(&header, sites) != header.checksum) {
-        SYS2(__NR_munmap, memory, size);
+        monitor_unmap((uint64_t)memory, size);
         return;
     }
     request->result = (struct loaded_plan){.sites = sites,
@@ -254,6 +255,6 @@ struct loaded_plan plan_find(int fd, const uint8_t *text, uint64_t text_size)
 void plan_release(struct loaded_plan *plan)
 {
     if (plan->sites != 0) {
-        SYS2(__NR_munmap, plan->mapped, plan->mapped_size);
+        monitor_unmap(plan->mapped, plan->mapped_size);
     }
 }

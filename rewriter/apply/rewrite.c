@@ -12,6 +12,7 @@
 #include "../../monitor/channel.h"
 #include "../../monitor/exec.h"
 #include "../../monitor/gate.h"
+#include "../../monitor/keys.h"
 #include "../../monitor/support.h"
 #include "../../monitor/syscall.h"
 
@@ -272,6 +273,7 @@ static void apply_plan(struct target *target, const struct loaded_plan *plan,
     populate(target, plan);
     write_sites(target, plan, count);
     if (SYS3(__NR_mprotect, target->stubs, size, PROT_READ | PROT_EXEC) != 0 ||
+        !memory_tag(target->stubs, size, PROT_READ | PROT_EXEC, KEY_APP) ||
         SYS3(__NR_mprotect, target->start, target->length, protection) != 0) {
         fatal("rewriting: rewritten code can't be made executable again");
     }

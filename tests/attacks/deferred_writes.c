@@ -32,6 +32,9 @@ static int live(int flags)
     go = 0;
     long tid = raw_clone(THREAD_FLAGS | flags, stack + 65536, (int *)target, (int *)target, NULL,
                          wait_and_end, NULL);
+    if (tid == -EFAULT) {
+        not_reached("EFAULT");
+    }
     CHECK(tid > 0, "clone: %ld", tid);
     int between = *word;
     CHECK(between == tid, "the thread's id: %d, expected %ld", between, tid);

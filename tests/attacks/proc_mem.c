@@ -14,7 +14,9 @@ static int write_by(int fd)
     if (pwrite(fd, &foreign, sizeof foreign, (off_t)target) != sizeof foreign) {
         return -errno;
     }
-    bool changed = is_changed(target);
+    uint64_t now = 0;
+    CHECK_EQ(pread(fd, &now, sizeof now, (off_t)target), sizeof now, "reading it back");
+    bool changed = now == FOREIGN_VALUE;
     CHECK_EQ(pwrite(fd, &none, sizeof none, (off_t)target), sizeof none, "writing it back");
     close(fd);
     return changed ? 0 : -EAGAIN;

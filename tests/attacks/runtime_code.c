@@ -77,7 +77,9 @@ static long written_file(void)
 /* Pages that are executable because of READ_IMPLIES_EXEC alone. */
 static long implied(void)
 {
-    CHECK_EQ(raw(SYS_personality, 0x0400000) >= 0, 1, "personality");
+    if (raw(SYS_personality, 0x0400000) == -EPERM) {
+        return -EPERM;
+    }
     void *page = map_pages(PAGE, PROT_READ | PROT_WRITE);
     memcpy(page, call_bytes, sizeof call_bytes);
     return probe_by(as_call(page));

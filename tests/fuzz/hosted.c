@@ -36,3 +36,11 @@ int memcmp(const void *a, const void *b, size_t size);
 size_t strlen(const char *string);
 noreturn void fatal(const char *what);
 #include "../../monitor/support.c" /* NOLINT(bugprone-suspicious-include) */
+
+#undef memcpy
+#undef memmove
+#undef memset
+#undef memcmp
+#undef strlen
+#undef fatal
+#include "../../monitor/keys.c" /* NOLINT(bugprone-suspicious-include) */

@@ -32,11 +32,11 @@ printf 'not included\n' >"$tree/include/endorun/other.h"
 printf 'not source\n' >"$tree/monitor/README.md"
 counted 13
 
-printf ';%.0s\n' {1..7987} >"$tree/monitor/long.c"
-counted 8000
+printf ';%.0s\n' {1..7992} >"$tree/monitor/long.c"
+counted 8005
 echo ';' >>"$tree/monitor/long.c"
 if "$count_lines" "$tree" >/dev/null 2>&1; then
-    fail "8001 lines were accepted"
+    fail "8001 lines of the monitor were accepted"
 fi
 find "$tree" -mindepth 1 -delete
 if "$count_lines" "$tree" >/dev/null 2>&1; then

@@ -1,0 +1,166 @@
+/*
+ * Signals with protection keys. A signal that interrupts the program leaves its frame where the
+ * program can write: it is copied once, and control goes on from the copy. Code of the monitor is
+ * never resumed from such a frame, and every way back to the program leads through the gate, which
+ * sets rights and selector itself.
+ */
+#include "signal.h"
+#include "process.h"
+#include "support.h"
+
+static bool in_range(uint64_t rip, code_label first, code_label behind)
+{
+    return rip - (uint64_t)first < (uint64_t)(behind - first);
+}
+
+/* gate_entry_keys: before the call. Some registers wait elsewhere; gate_keys.S says which. */
+static void place_before_call(struct thread *thread, struct sigcontext *registers)
+{
+    const struct open_page *open = open_page_of(thread);
+    uint64_t rip = registers->rip;
+    uint64_t continuation = rip == (uint64_t)gate_entry_keys         ? registers->rcx
+                            : rip < (uint64_t)gate_continuation_kept ? open->rcx
+                                                                     : thread->continuation;
+    if (in_range(rip, gate_rdx_kept, gate_restored) ||
+        in_range(rip, gate_rax_kept_again, gate_call_keys)) {
+        registers->rdx = open->rdx;
+    }
+    if (in_range(rip, gate_rax_kept, gate_restored) ||
+        in_range(rip, gate_rax_kept_again, gate_call_keys)) {
+        registers->rax = registers->r11;
+    }
+    registers->rip = continuation - 2;
+    registers->rcx = continuation;
+    registers->r11 = registers->eflags;
+}
+
+static void place_behind_call(struct thread *thread, struct sigcontext *registers)
+{
+    if (in_range(registers->rip, gate_result_kept, gate_result_restored)) {
+        registers->rax = registers->r11;
+        registers->rdx = open_page_of(thread)->rdx;
+    }
+    registers->rip = registers->rcx = thread->continuation;
+    registers->r11 = registers->eflags;
+}
+
+bool find_place_keys(struct thread *thread, struct sigcontext *registers)
+{
+    uint64_t rip = registers->rip;
+    if (in_range(rip, gate_entry_keys, gate_after_keys)) {
+        place_before_call(thread, registers);
+    } else if (in_range(rip, gate_after_keys, gate_end_keys)) {
+        place_behind_call(thread, registers);
+    } else if (in_range(rip, gate_leave_keys, gate_leave_end_keys)) {
+        registers->rax = thread->registers.rax;
+        registers->rcx = thread->registers.rcx;
+        registers->rdx = thread->registers.rdx;
+        registers->rip = thread->registers.rip;
+        if (registers->rip == gate_forward_in_use) {
+            registers->rip = thread->continuation - 2;
+        }
+    } else if (in_range(rip, gate_resume_keys, gate_resume_end_keys)) {
+        if (rip >= (uint64_t)gate_resume_saved_keys) {
+            registers->rax = thread->registers.rax;
+            registers->rcx = thread->registers.rcx;
+            registers->rdx = thread->registers.rdx;
+        }
+        registers->rip = thread->resume_rip;
+    } else {
+        return false;
+    }
+    thread->in_window = thread->forward = 0;
+    return true;
+}
+
+/* The frame's own copy of the FPU state: what the kernel wrote up to the end of the open part. */
+static void copy_fpu_image(struct thread *thread, struct sigcontext *registers, uint64_t frame)
+{
+    uint64_t end = thread->fpu_image;
+    uint64_t image = registers->fpstate;
+    if (image == 0) {
+        return;
+    }
+    if (image < frame + sizeof(struct rt_sigframe) || image + FXSAVE_SIZE > end ||
+        end - image > thread->fpu_image_size) {
+        fatal("a signal frame was changed while it was read");
+    }
+    memcpy((void *)thread->entry_image, (const void *)image, end - image);
+    registers->fpstate = thread->entry_image;
+    if (fpu_size(thread->entry_image) > end - image) {
+        fatal("a signal frame was changed while it was read");
+    }
+}
+
+void give_monitor_rights(const struct sigcontext *registers)
+{
+    uint64_t image = registers->fpstate;
+    if (image == 0 ||
+        ((const struct fp_sw_bytes *)(image + FP_SW_OFFSET))->magic1 != FP_XSTATE_MAGIC1) {
+        fatal("a signal frame without the rights to go on");
+    }
+    *(uint64_t *)(image + FXSAVE_SIZE) |= 1UL << XSTATE_PKRU;
+    *(uint32_t *)(image + process_settings.pkru_offset) = PKRU_MONITOR;
+}
+
+/* The program was interrupted while the monitor made a call for it: window_syscall_keys. */
+static void resume_window(struct thread *thread, struct sigcontext *registers, uint64_t rip)
+{
+    if (in_range(rip, window_begin_keys, window_after_keys) ||
+        in_range(rip, window_abort_keys, window_abort_keys + 16)) {
+        registers->rip = (uint64_t)window_abort_keys;
+    } else {
+        if (rip != (uint64_t)window_after_keys) {
+            registers->rax = registers->r11;
+        }
+        registers->rip = (uint64_t)window_return_keys;
+    }
+    registers->rsp = thread->window_stack;
+}
+
+/* Called by signal_entry_keys: the frame to resume from, in memory of the monitor's. */
+struct rt_sigframe *monitor_signal_keys(int signal, struct kernel_siginfo *info,
+                                        struct ucontext *context)
+{
+    struct thread *thread = current_thread();
+    struct rt_sigframe *frame =
+        (struct rt_sigframe *)((uint64_t)context - offsetof(struct rt_sigframe, uc));
+    if ((uint64_t)frame < thread->monitor_stack) {
+        monitor_signal(signal, info, context); /* on the monitor stack: nobody else writes there */
+        return frame;
+    }
+    struct rt_sigframe *own = &thread->entry_frame;
+    memcpy(own, frame, sizeof *own);
+    struct sigcontext *registers = &own->uc.mcontext;
+    uint64_t rip = registers->rip;
+    copy_fpu_image(thread, registers, (uint64_t)frame);
+    bool inside = in_range(rip, monitor_text_start, monitor_text_end);
+    /* A state of the program's that XRSTOR refuses: rt_sigreturn has restored all but that. */
+    bool refused = rip == (uint64_t)gate_resume_keys && own->info.si_code == SI_KERNEL;
+    if (inside && !refused && (signal == SIGSEGV || signal == SIGBUS) &&
+        is_synchronous(signal, &own->info, registers)) {
+        fatal_at("the monitor's code was entered where it may not be", rip);
+    }
+    bool in_gate = in_range(rip, gate_entry_keys, gate_resume_end_keys) ||
+                   in_range(rip, gate_slow, gate_resume_unstepped);
+    bool in_monitor = thread->in_monitor && !in_gate;
+    if (in_monitor && !in_range(rip, window_begin_keys, signal_entry_keys)) {
+        fatal_at("a signal came in the monitor, on the program's stack", rip);
+    }
+    if (inside && !in_monitor && !in_gate) {
+        fatal_at("the program jumped into the monitor's code", rip);
+    }
+    monitor_signal(signal, &own->info, &own->uc);
+    if (in_monitor) {
+        resume_window(thread, registers, rip);
+    }
+    if (in_gate && registers->rip == rip && !place_at_edge(thread, registers)) {
+        fatal_at("the monitor would go on with registers that the program could write", rip);
+    }
+    bool to_gate = in_range(registers->rip, monitor_text_start, monitor_text_end);
+    if (!in_monitor && !to_gate) {
+        resume_program(thread, &own->uc);
+    }
+    give_monitor_rights(registers); /* rt_sigreturn reads the frame with the rights in it */
+    return own;
+}
