@@ -34,15 +34,15 @@ static bool is_forwarded(call_handler *handler)
 void prepare_dispatch(bool count_all)
 {
     if (count_all) { /* else the zero pages of .bss will do: each one touched costs every exec */
-        memset(call_class, 1, sizeof call_class);
+        memset(call_class, CLASS_COUNTED, sizeof call_class);
     }
     for (uint32_t i = 0; i < HANDLER_COUNT; i++) {
         if (!is_forwarded(handlers[i])) {
-            call_class[i] = 1;
+            call_class[i] = CLASS_HANDLED;
         }
     }
     for (uint32_t i = 512; i < 548; i++) {
-        call_class[i] = 1; /* numbers that only the x32 ABI has */
+        call_class[i] = CLASS_HANDLED; /* numbers that only the x32 ABI has */
     }
 }
 
@@ -52,7 +52,7 @@ static long call_handler_of(struct thread *thread, const struct user_registers *
     if ((number & X32_SYSCALL_BIT) != 0 && number != ~0U) {
         return -ENOSYS; /* x32: other numbers for the same calls, and other shapes */
     }
-    if (number < HANDLER_COUNT && handlers[number] != 0) {
+    if (number < HANDLER_COUNT && call_class[number] == CLASS_HANDLED) {
         return handlers[number](thread, call);
     }
     return CALL_FORWARD; /* unknown ones too: the kernel's to answer in this mode */

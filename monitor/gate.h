@@ -18,9 +18,13 @@
 #define CALL_SIGNALS_ITSELF (-4098L)
 
 /*
- * Indexed by a number of up to 16 bits; larger ones are slow. 0: the gate forwards the call itself;
- * 1: slow path. Written once, before the program starts.
+ * Indexed by a number of up to 16 bits; larger ones are slow. 0: the gate forwards the call itself.
+ * Written once, before the program starts.
  */
+enum call_class {
+    CLASS_HANDLED = 1, /* slow path: there is a handler */
+    CLASS_COUNTED = 2, /* slow path, to count it */
+};
 extern uint8_t call_class[65536];
 
 /* The gate that stubs use: gate_entry, or gate_entry_selector where SUD reads the selector. */
