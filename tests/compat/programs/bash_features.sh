@@ -69,13 +69,15 @@ subshells() {
 
 jobs_and_wait() {
     section jobs
-    # Each ends when it is told to, so that the order does not depend on how fast they start.
+    # Each ends when it is told to, so that the order does not depend on how fast they start; and it
+    # is told while this shell is in its wait: bash 5.2 looks for ended jobs before it blocks SIGCHLD
+    # and waits, and waits for ever if one ends between the two (jobs.c, wait_for_any_job).
     for status in 6 1 3; do
         mkfifo "gate.$status"
         (read -r _ <"gate.$status"; exit "$status") &
     done
     for status in 1 3 6; do
-        echo >"gate.$status"
+        ( (sleep 0.2; echo >"gate.$status") & )
         wait -n
         printf 'wait -n: %d\n' $?
     done
@@ -85,7 +87,7 @@ jobs_and_wait() {
     kill %%
     wait $!
     printf 'killed job: %d\n' $?
-    (exit 4) &
+    (sleep 0.2; exit 4) &
     pid=$!
     wait -n -p which "$pid"
     printf 'status %d of the right process: %s\n' $? "$([[ $which == "$pid" ]] && echo yes)"
