@@ -13,7 +13,7 @@
  * here say what is true where:
  *
  *   gate_signals_itself                  nothing has happened
- *   [gate_takes_held, gate_text_end)     done: the block holds the program's registers
+ *   [gate_takes_held_uncommitted, gate_text_end)  done: the block holds the program's registers
  *   [gate_entry, gate_forward]           nothing has happened: the program stands at its site
  *   (gate_forward, gate_entry_selector)  the call is done: the program stands behind its site
  *   [gate_entry_selector, gate_end)      the same, with gate_forward_selector in the middle
@@ -158,17 +158,19 @@ LABEL(gate_signals_itself_end)
 
 /*
  * gate_takes_held: from gate_exit, with the program's registers in the block, when a held signal can
- * be delivered. The trap, of no call, brings the kernel's frame to signal.c. Where another SIGSYS
- * comes in its place, gate_exit leads here again.
+ * be delivered. The trap, of no call, brings the kernel's frame to signal.c. Any other signal that
+ * comes here leads to gate_exit: its handler has set the selector, which then would let the call
+ * through.
  */
 FUNCTION(gate_takes_held)
     .cfi_startproc
     .cfi_undefined rip
     movb $0, %gs:THREAD_IN_MONITOR
+LABEL(gate_takes_held_uncommitted)
     movb $SELECTOR_BLOCK, %gs:SHARED_SELECTOR
     syscall
 LABEL(gate_takes_held_end)
-    jmp gate_exit
+    ud2
     .cfi_endproc
     END(gate_takes_held)
 LABEL(gate_text_end)

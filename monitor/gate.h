@@ -43,7 +43,7 @@ extern code_label gate_entry, gate_forward, gate_entry_selector, gate_forward_se
 extern code_label gate_slow, gate_slow_on_stack, gate_slow_committed, gate_slow_unstepped;
 extern code_label gate_exit_uncommitted, gate_exit_end;
 extern code_label gate_signals_itself, gate_signals_itself_end, gate_allow_selector;
-extern code_label gate_takes_held, gate_takes_held_end, gate_text_end;
+extern code_label gate_takes_held_uncommitted, gate_takes_held_end, gate_text_end;
 extern code_label gate_resume, gate_resume_saved, gate_resume_on_stack, gate_resume_end,
     gate_resume_unstepped;
 extern code_label window_begin, window_call, window_abort;
@@ -83,7 +83,10 @@ long vfork_call(uint64_t stack_top, void (*function)(void *), void *argument);
 /* Copies for user.h. 0 or -EFAULT; after a fault part of the target may be written. */
 long user_copy(void *target, const void *source, unsigned long size);
 
-/* Goes on with what a signal frame holds. */
+/*
+ * Goes on with what a signal frame holds, which stands on the monitor stack: a held signal may come
+ * meanwhile, and its frame belongs there too.
+ */
 noreturn void resume_frame(struct rt_sigframe *frame);
 
 /* Leaves the monitor with the registers of the current thread's block. */
@@ -97,7 +100,7 @@ void monitor_syscall(struct thread *thread);
 bool monitor_attention(struct thread *thread);
 void monitor_signal(int signal, struct kernel_siginfo *info, struct ucontext *context);
 struct rt_sigframe *monitor_signal_keys(int signal, struct kernel_siginfo *info,
-                                        struct ucontext *context);
+                                        struct ucontext *context, struct rt_sigframe *own);
 void monitor_child_start(struct thread *thread);
 noreturn void monitor_start(uint64_t *stack);
 

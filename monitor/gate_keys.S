@@ -245,6 +245,8 @@ FUNCTION(signal_entry_keys)
     pushfq
     CLEAR_FLAGS((%rsp))
     andq $-16, %rsp
+    subq $SIGNAL_FRAME_SIZE, %rsp
+    movq %rsp, %rcx
     movq %r12, %rdx
     call monitor_signal_keys
     movq %rax, %rdi

@@ -43,6 +43,7 @@ void offsets(void)
     REGISTER(r15);
     REGISTER(rip);
     THREAD(EFLAGS, registers.eflags);
+    DEFINE(SIGNAL_FRAME_SIZE, (sizeof(struct rt_sigframe) + 15) & ~15UL);
     DEFINE(SHARED_SELECTOR, THREAD_BLOCK_SIZE + offsetof(struct shared_pages, selector));
     OPEN(rax);
     OPEN(rcx);

@@ -319,8 +319,7 @@ static enum place find_place(struct thread *thread, struct sigcontext *registers
         place_at_site(registers, thread->continuation);
         return PLACE_EDGE;
     }
-    if (in_range(rip, gate_exit_uncommitted, gate_exit_end) ||
-        in_range(rip, gate_takes_held, gate_text_end)) {
+    if (in_range(rip, gate_exit_uncommitted, gate_exit_end)) {
         place_from_block(registers, thread);
         return PLACE_EDGE;
     }
@@ -521,7 +520,11 @@ void monitor_signal(int signal, struct kernel_siginfo *info, struct ucontext *co
     if (is_single_step(signal, info, registers) && hides_step(thread, registers)) {
         return;
     }
-    if (rip == (uint64_t)gate_takes_held_end && is_dispatch(signal, info, registers)) {
+    bool takes_held = rip == (uint64_t)gate_takes_held_end && is_dispatch(signal, info, registers);
+    if (in_range(rip, gate_takes_held_uncommitted, gate_text_end)) {
+        registers->rip = (uint64_t)gate_exit_uncommitted;
+    }
+    if (takes_held) {
         signal = take_held_signal(thread, ~thread->held_blocked, info);
         if (signal == 0) {
             return; /* another thread was faster */
@@ -590,8 +593,9 @@ bool monitor_attention(struct thread *thread)
 
 noreturn void resume_from_block(struct thread *thread)
 {
+    struct rt_sigframe frame = thread->queued_frame;
     if (keys_in_use) {
-        give_monitor_rights(&thread->queued_frame.uc.mcontext);
+        give_monitor_rights(&frame.uc.mcontext);
     }
-    resume_frame(&thread->queued_frame);
+    resume_frame(&frame);
 }

@@ -103,7 +103,10 @@ void give_monitor_rights(const struct sigcontext *registers)
     *(uint32_t *)(image + process_settings.pkru_offset) = PKRU_MONITOR;
 }
 
-/* The program was interrupted while the monitor made a call for it: window_syscall_keys. */
+/*
+ * The program was interrupted while the monitor made a call for it: window_syscall_keys. Only the
+ * result is taken from its frame.
+ */
 static void resume_window(struct thread *thread, struct sigcontext *registers, uint64_t rip)
 {
     if (in_range(rip, window_begin_keys, window_after_keys) ||
@@ -116,11 +119,17 @@ static void resume_window(struct thread *thread, struct sigcontext *registers, u
         registers->rip = (uint64_t)window_return_keys;
     }
     registers->rsp = thread->window_stack;
+    registers->cs = USER_CS; /* 32-bit code would go on in the program's memory */
+    registers->ss = USER_DS;
+    registers->eflags = 0; /* DF, AC, TF */
 }
 
-/* Called by signal_entry_keys: the frame to resume from, in memory of the monitor's. */
+/*
+ * Called by signal_entry_keys: the frame to resume from, on the monitor stack. `own` is room for
+ * one there.
+ */
 struct rt_sigframe *monitor_signal_keys(int signal, struct kernel_siginfo *info,
-                                        struct ucontext *context)
+                                        struct ucontext *context, struct rt_sigframe *own)
 {
     struct thread *thread = current_thread();
     struct rt_sigframe *frame =
@@ -129,8 +138,9 @@ struct rt_sigframe *monitor_signal_keys(int signal, struct kernel_siginfo *info,
         monitor_signal(signal, info, context); /* on the monitor stack: nobody else writes there */
         return frame;
     }
-    struct rt_sigframe *own = &thread->entry_frame;
     memcpy(own, frame, sizeof *own);
+    own->uc.stack = kernel_alternate_stack(thread); /* rt_sigreturn sets that too */
+    own->uc.sigmask &= ~HELD_SIGNALS;
     struct sigcontext *registers = &own->uc.mcontext;
     uint64_t rip = registers->rip;
     copy_fpu_image(thread, registers, (uint64_t)frame);

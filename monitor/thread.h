@@ -88,8 +88,6 @@ struct thread {
     sigset queued_mask;    /* the kernel's mask when it came */
     struct rt_sigframe queued_frame; /* its siginfo and context; .uc.mcontext.fpstate: fpu_image */
 
-    struct rt_sigframe entry_frame; /* the frame that is being worked on, with protection keys */
-
     struct endorun_slot *slot; /* this thread's part of the event channel, or NULL */
 
     struct scratch scratch[SCRATCH_MAX]; /* of an exec */
