@@ -426,17 +426,21 @@ static void signal_in_monitor(struct thread *thread, int signal, struct kernel_s
         }
     }
     sigset blocked = thread->wait_mask_valid ? thread->wait_mask : thread->held_blocked;
-    /* While the monitor blocks all signals, the kernel's mask is not the one to be restored. */
-    bool all_blocked = (context->sigmask | HELD_SIGNALS | signal_bit(SIGKILL) |
-                        signal_bit(SIGSTOP)) == ALL_SIGNALS;
-    bool held =
-        is_held(signal) && (thread->queued || all_blocked || (blocked & signal_bit(signal)) != 0);
+    bool open = (blocked & signal_bit(signal)) == 0;
+    /*
+     * While the monitor blocks all signals, the kernel's mask is not the one to be restored. A
+     * debugger that steps through the monitor opens SIGTRAP: force_sig_info_to_task().
+     */
+    const sigset never_blocked =
+        HELD_SIGNALS | signal_bit(SIGKILL) | signal_bit(SIGSTOP) | signal_bit(SIGTRAP);
+    bool all_blocked = (context->sigmask | never_blocked) == ALL_SIGNALS;
+    bool held = is_held(signal) && (thread->queued || all_blocked || !open);
     if (held) {
         hold_signal(thread, signal, info);
     } else {
         queue_signal(thread, info, context);
     }
-    bool awaited = !held || (thread->held_waited & signal_bit(signal)) != 0;
+    bool awaited = !held || open || (thread->held_waited & signal_bit(signal)) != 0;
     if (awaited && rip >= (uint64_t)window_begin && rip <= (uint64_t)window_call) {
         context->mcontext.rip = (uint64_t)window_abort;
     }

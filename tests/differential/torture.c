@@ -55,14 +55,13 @@ static void check_rip(uint64_t rip)
 static void on_torture(int signo, siginfo_t *info, void *context)
 {
     const struct kernel_ucontext *own = context;
-    CHECK_EQ(signo, TORTURE_SIGNAL, "signal");
+    CHECK_EQ(signo, scene.signal, "signal");
     CHECK_EQ(info->si_code, SI_QUEUE, "si_code");
     CHECK_EQ(info->si_value.sival_int, scene.handled, "value: each once, in order");
     scene.handled++;
     CHECK_EQ(own->mcontext.cs, 0x33, "CS in the frame");
     check_rip(own->mcontext.rip);
-    CHECK_EQ(current_mask() & SIGNAL_BIT(TORTURE_SIGNAL), SIGNAL_BIT(TORTURE_SIGNAL),
-             "mask inside");
+    CHECK_EQ(current_mask() & SIGNAL_BIT(signo), SIGNAL_BIT(signo), "mask inside");
     CHECK_EQ(own->sigmask & SIGNAL_BIT(SIGHUP), SIGNAL_BIT(SIGHUP), "mask in the frame");
 }
 
@@ -359,11 +358,12 @@ static const struct {
 static void play(const char *name, void (*prepare)(void), void (*run)(void), void (*check)(void))
 {
     long more = 1;
-    snprintf((char *)scene.name, sizeof scene.name, "%s", name);
+    bool held = scene.signal == TORTURE_SIGNAL_HELD;
+    snprintf((char *)scene.name, sizeof scene.name, "%s%s", name, held ? ", held signal" : "");
     scene.text_start = (unsigned long)__executable_start;
     scene.text_end = (unsigned long)etext;
     for (int round = 0; more; round++) {
-        raw_handle(TORTURE_SIGNAL, on_torture,
+        raw_handle((int)scene.signal, on_torture,
                    SA_SIGINFO | SA_RESTART | (round % 2 ? SA_ONSTACK : 0), 0);
         scene.handled = 0;
         prepare();
@@ -387,6 +387,26 @@ static bool wanted(const char *name, char **prefixes)
     return prefixes[0] == NULL;
 }
 
+static void play_all(int signo, char **prefixes)
+{
+    scene.signal = signo;
+    site_in_use = NULL;
+    for (unsigned i = 0; i < sizeof scenes / sizeof scenes[0]; i++) {
+        bool handles_it = scenes[i].run == scene_held && signo == TORTURE_SIGNAL_HELD;
+        if (!handles_it && wanted(scenes[i].name, prefixes)) {
+            play(scenes[i].name, nothing, scenes[i].run, nothing);
+        }
+    }
+    for (const struct site *site = sites; site->name; site++) {
+        char name[64];
+        snprintf(name, sizeof name, "site %s", site->name);
+        if (wanted(name, prefixes)) {
+            site_in_use = site;
+            play(name, prepare_site, scene_site, check_site);
+        }
+    }
+}
+
 int main(int argc, char **argv)
 {
     (void)argc;
@@ -402,18 +422,7 @@ int main(int argc, char **argv)
     MUST(sigaltstack(&other_stack, NULL));
     mask_outside = SIGNAL_BIT(SIGHUP);
     raw_mask(SIG_SETMASK, mask_outside);
-    for (unsigned i = 0; i < sizeof scenes / sizeof scenes[0]; i++) {
-        if (wanted(scenes[i].name, argv + 1)) {
-            play(scenes[i].name, nothing, scenes[i].run, nothing);
-        }
-    }
-    for (const struct site *site = sites; site->name; site++) {
-        char name[64];
-        snprintf(name, sizeof name, "site %s", site->name);
-        if (wanted(name, argv + 1)) {
-            site_in_use = site;
-            play(name, prepare_site, scene_site, check_site);
-        }
-    }
+    play_all(TORTURE_SIGNAL, argv + 1);
+    play_all(TORTURE_SIGNAL_HELD, argv + 1);
     return 0;
 }

@@ -8,12 +8,17 @@
 #define MARKER_START (MARKER_MAGIC + 1)
 #define MARKER_END   (MARKER_MAGIC + 2) /* answered in RAX: play it once more? */
 
-/* Sent with the values 0, 1, 2... in each round. */
-#define TORTURE_SIGNAL 44
+/*
+ * Sent with the values 0, 1, 2... in each round: one that is kept back whenever it is blocked, and
+ * one that the monitor never lets the kernel block.
+ */
+#define TORTURE_SIGNAL      44
+#define TORTURE_SIGNAL_HELD SIGBUS
 
 struct torture_scene {
     char name[64];
     unsigned long text_start, text_end; /* the program's own */
+    long signal;                        /* one of the two */
     long handled; /* signals in this round: the program counts them where the tracer can look */
 };
 

@@ -18,6 +18,10 @@
  * not been tried in earnest. So there are rounds more for those shortly before a system call or the
  * way back into the program: once, in whatever scene, a signal must have got in there.
  *
+ * That is no trial of what the monitor does with such signals kept back. For that each scene is
+ * played again with one that the kernel is never told to block, at those same instructions. A
+ * second one would be lost while one waits, so only one is sent at a time.
+ *
  * The program speaks by `int3` with a word in RAX (torture.c), so that no system call is in the
  * way.
  */
@@ -35,6 +39,7 @@
 #define ROUNDS       2000
 
 static pid_t child;
+static int torture_signal; /* in the scene that is played */
 
 struct instruction {
     unsigned long long rip, rsp;
@@ -123,7 +128,7 @@ static bool is_blocked(void)
 {
     uint64_t mask;
     MUST(ptrace(PTRACE_GETSIGMASK, child, (void *)sizeof mask, &mask));
-    return (mask & SIGNAL_BIT(TORTURE_SIGNAL)) != 0;
+    return (mask & SIGNAL_BIT(torture_signal)) != 0;
 }
 
 /* Instructions, of all scenes, at which a signal was not kept back. */
@@ -168,8 +173,8 @@ static void note_instruction(struct instruction *here, int steps, unsigned long 
 
 static void send_signal(int value)
 {
-    int info[32] = {TORTURE_SIGNAL, 0, SI_QUEUE, 0, getpid(), (int)getuid(), value};
-    CHECK_EQ(raw(SYS_rt_tgsigqueueinfo, child, child, TORTURE_SIGNAL, info), 0, "sending");
+    int info[32] = {torture_signal, 0, SI_QUEUE, 0, getpid(), (int)getuid(), value};
+    CHECK_EQ(raw(SYS_rt_tgsigqueueinfo, child, child, torture_signal, info), 0, "sending");
 }
 
 /* Lets a signal in, and comes back to where it was sent; MARKED when the scene ended instead. */
@@ -226,6 +231,16 @@ static struct instruction *find_instruction(const struct user_regs_struct *at, i
     CHECK(false, "a scene of more than %d instructions", INSTRUCTIONS);
 }
 
+/* Whether a signal is to be sent here: `bit` for the time that the instruction comes by. */
+static bool is_wanted(const struct instruction *here, unsigned bit, bool edges)
+{
+    if (torture_signal == TORTURE_SIGNAL_HELD) {
+        return here->near_edge && !here->signalled && !is_blocked();
+    }
+    return edges ? here->near_edge && *find_open(here->rip) == 0 && !is_blocked()
+                 : bit && !(here->signalled & bit) && !here->sent;
+}
+
 /*
  * One round, from behind the start marker to the end marker: for all instructions, or the edges.
  * Gives the number of signals sent.
@@ -233,6 +248,7 @@ static struct instruction *find_instruction(const struct user_regs_struct *at, i
 static int play(unsigned long long scene, int round, bool edges, int *steps)
 {
     int sent = 0;
+    int waiting = torture_signal == TORTURE_SIGNAL_HELD ? 1 : WAITING;
     enum stop stop = step();
     for (*steps = 0; stop != MARKED; ++*steps) {
         if (*steps == STEPS) {
@@ -244,13 +260,12 @@ static int play(unsigned long long scene, int round, bool edges, int *steps)
         unsigned bit = here->times < TIMES ? 1U << here->times : 0;
         here->times++;
         note_instruction(here, *steps, scene);
-        bool wanted = edges ? here->near_edge && *find_open(at.rip) == 0 && !is_blocked()
-                            : bit && !(here->signalled & bit) && !here->sent;
-        if (wanted && sent - read_word(scene + offsetof(struct torture_scene, handled)) < WAITING) {
-            if (!is_blocked()) {
+        if (is_wanted(here, bit, edges) &&
+            sent - read_word(scene + offsetof(struct torture_scene, handled)) < waiting) {
+            if (torture_signal != TORTURE_SIGNAL_HELD && !is_blocked()) {
                 *find_open(at.rip) = at.rip;
             }
-            here->signalled |= bit;
+            here->signalled |= bit ? bit : 1;
             here->sent = true;
             send_signal(sent++);
             stop = let_in(&at);
@@ -270,6 +285,7 @@ static void torture_scene(unsigned long long scene)
         long word = read_word(scene + i);
         memcpy(name + i, &word, 8);
     }
+    torture_signal = (int)read_word(scene + offsetof(struct torture_scene, signal));
     memset(instructions, 0, sizeof instructions);
     int total = 0, steps = 0, round = 0;
     bool more = true;
