@@ -14,6 +14,8 @@
  */
 #define TORTURE_SIGNAL      44
 #define TORTURE_SIGNAL_HELD SIGBUS
+/* Beside the latter, and not counted: one that the monitor keeps while it is at work. */
+#define TORTURE_COMPANION 45
 
 struct torture_scene {
     char name[64];

@@ -20,7 +20,8 @@
  *
  * That is no trial of what the monitor does with such signals kept back. For that each scene is
  * played again with one that the kernel is never told to block, at those same instructions. A
- * second one would be lost while one waits, so only one is sent at a time.
+ * second one would be lost while one waits, so only one is sent at a time: alone, and once more
+ * with a companion of the other kind at the instruction before.
  *
  * The program speaks by `int3` with a word in RAX (torture.c), so that no system call is in the
  * way.
@@ -43,12 +44,15 @@ static int torture_signal; /* in the scene that is played */
 
 struct instruction {
     unsigned long long rip, rsp;
-    unsigned signalled; /* a bit for each time that the signal got in */
+    unsigned signalled; /* a bit for each time that the signal got in; or ALONE... */
     bool near_edge;     /* a system call or the program's own text follows soon */
     int round, times;   /* that it came by in this round */
     bool sent;          /* in this round */
+    struct instruction *next;
 };
 static struct instruction instructions[INSTRUCTIONS];
+
+enum { ALONE = 1, COMPANION_SENT = 2, ACCOMPANIED = 4 };
 
 enum stop { STEPPED, MARKED, BREAKPOINT, SIGNALLED };
 
@@ -124,11 +128,11 @@ static enum stop go_on(void)
 }
 
 /* In the kernel's mask, whatever the program's is. */
-static bool is_blocked(void)
+static bool is_blocked(int signo)
 {
     uint64_t mask;
     MUST(ptrace(PTRACE_GETSIGMASK, child, (void *)sizeof mask, &mask));
-    return (mask & SIGNAL_BIT(torture_signal)) != 0;
+    return (mask & SIGNAL_BIT(signo)) != 0;
 }
 
 /* Instructions, of all scenes, at which a signal was not kept back. */
@@ -171,10 +175,10 @@ static void note_instruction(struct instruction *here, int steps, unsigned long 
     }
 }
 
-static void send_signal(int value)
+static void send_signal(int signo, int value)
 {
-    int info[32] = {torture_signal, 0, SI_QUEUE, 0, getpid(), (int)getuid(), value};
-    CHECK_EQ(raw(SYS_rt_tgsigqueueinfo, child, child, torture_signal, info), 0, "sending");
+    int info[32] = {signo, 0, SI_QUEUE, 0, getpid(), (int)getuid(), value};
+    CHECK_EQ(raw(SYS_rt_tgsigqueueinfo, child, child, signo, info), 0, "sending");
 }
 
 /* Lets a signal in, and comes back to where it was sent; MARKED when the scene ended instead. */
@@ -235,20 +239,30 @@ static struct instruction *find_instruction(const struct user_regs_struct *at, i
 static bool is_wanted(const struct instruction *here, unsigned bit, bool edges)
 {
     if (torture_signal == TORTURE_SIGNAL_HELD) {
-        return here->near_edge && !here->signalled && !is_blocked();
+        return here->near_edge && !(here->signalled & bit) && !is_blocked(torture_signal);
     }
-    return edges ? here->near_edge && *find_open(here->rip) == 0 && !is_blocked()
+    return edges ? here->near_edge && *find_open(here->rip) == 0 && !is_blocked(torture_signal)
                  : bit && !(here->signalled & bit) && !here->sent;
+}
+
+/* Whether the companion is to be sent here, for what follows. */
+static bool precedes_wanted(const struct instruction *here)
+{
+    const struct instruction *next = here->next;
+    return torture_signal == TORTURE_SIGNAL_HELD && next && next->near_edge &&
+           next->signalled == ALONE && !is_blocked(TORTURE_COMPANION);
 }
 
 /*
  * One round, from behind the start marker to the end marker: for all instructions, or the edges.
- * Gives the number of signals sent.
+ * Gives the number of signals sent, companions apart.
  */
-static int play(unsigned long long scene, int round, bool edges, int *steps)
+static int play(unsigned long long scene, int round, bool edges, int *steps, int *companions)
 {
-    int sent = 0;
-    int waiting = torture_signal == TORTURE_SIGNAL_HELD ? 1 : WAITING;
+    int sent = *companions = 0;
+    bool held = torture_signal == TORTURE_SIGNAL_HELD;
+    bool accompanied = false;
+    struct instruction *before = NULL;
     enum stop stop = step();
     for (*steps = 0; stop != MARKED; ++*steps) {
         if (*steps == STEPS) {
@@ -257,17 +271,31 @@ static int play(unsigned long long scene, int round, bool edges, int *steps)
         }
         struct user_regs_struct at = registers();
         struct instruction *here = find_instruction(&at, round);
-        unsigned bit = here->times < TIMES ? 1U << here->times : 0;
+        unsigned bit = held                  ? (accompanied ? ACCOMPANIED : ALONE)
+                       : here->times < TIMES ? 1U << here->times
+                                             : 0;
         here->times++;
         note_instruction(here, *steps, scene);
-        if (is_wanted(here, bit, edges) &&
-            sent - read_word(scene + offsetof(struct torture_scene, handled)) < waiting) {
-            if (torture_signal != TORTURE_SIGNAL_HELD && !is_blocked()) {
+        long waiting = sent - read_word(scene + offsetof(struct torture_scene, handled));
+        bool send = waiting < (held ? 1 : WAITING) && is_wanted(here, bit, edges);
+        if (before) {
+            before->next = here;
+        }
+        before = here;
+        accompanied = !send && waiting == 0 && precedes_wanted(here);
+        if (send || accompanied) {
+            if (!held && !is_blocked(torture_signal)) {
                 *find_open(at.rip) = at.rip;
             }
-            here->signalled |= bit ? bit : 1;
-            here->sent = true;
-            send_signal(sent++);
+            if (accompanied) {
+                here->next->signalled |= COMPANION_SENT; /* once, wherever it leads */
+                send_signal(TORTURE_COMPANION, 0);
+                ++*companions;
+            } else {
+                here->signalled |= bit;
+                here->sent = true;
+                send_signal(torture_signal, sent++);
+            }
             stop = let_in(&at);
             if (stop == MARKED) {
                 break;
@@ -287,16 +315,16 @@ static void torture_scene(unsigned long long scene)
     }
     torture_signal = (int)read_word(scene + offsetof(struct torture_scene, signal));
     memset(instructions, 0, sizeof instructions);
-    int total = 0, steps = 0, round = 0;
+    int total = 0, steps = 0, round = 0, companions;
     bool more = true;
     for (bool edges = false; more; round++) {
         CHECK(round < ROUNDS, "%s: a round more and more", name);
-        int sent = play(scene, round, edges, &steps);
+        int sent = play(scene, round, edges, &steps, &companions);
         total += sent;
         CHECK_EQ(registers().rax, MARKER_END, name);
         CHECK_EQ(read_word(scene + offsetof(struct torture_scene, handled)), sent, name);
         struct user_regs_struct now = registers();
-        more = sent || !edges;
+        more = sent || companions || !edges;
         edges |= !sent;
         now.rax = more;
         MUST(ptrace(PTRACE_SETREGS, child, NULL, &now));
