@@ -17,16 +17,20 @@
 #include <asm/unistd_64.h>
 #include <linux/audit.h>
 #include <linux/auxvec.h>
+#include <linux/capability.h>
 #include <linux/elf.h>
 #include <linux/errno.h>
 #include <linux/fcntl.h>
+#include <linux/filter.h>
 #include <linux/futex.h>
 #include <linux/memfd.h>
+#include <linux/magic.h>
 #include <linux/mman.h>
 #include <linux/personality.h>
 #include <linux/prctl.h>
 #include <linux/ptrace.h>
 #include <linux/sched.h>
+#include <linux/seccomp.h>
 #include <linux/wait.h>
 
 #ifndef PR_SET_MDWE
@@ -187,7 +191,10 @@ struct fp_sw_bytes {
 /* CF, bit 1 (always set), PF, AF, ZF, SF, IF and OF: all that the flags hold in most programs. */
 #define EFLAGS_ARITHMETIC (0x2d7UL | EFLAGS_OF)
 
-#define TRAP_PAGE_FAULT 14
+#define TRAP_PAGE_FAULT        14
+#define SEGV_MAPERR            1  /* si_code: nothing is mapped there */
+#define PAGE_FAULT_WRITE       2U /* X86_PF_WRITE, X86_PF_INSTR: arch/x86/include/asm/trap_pf.h */
+#define PAGE_FAULT_INSTRUCTION 0x10U
 
 /*
  * ---- protection keys: pkeys(7); PKRU: SDM volume 3, "Protection Keys" ----
@@ -218,25 +225,59 @@ struct kernel_shmid {
     uint64_t others[7];
 };
 
+#define NR_MAP_SHADOW_STACK 453 /* Linux 6.6 */
+
+#ifndef MADV_DONTNEED_LOCKED
+#define MADV_DONTNEED_LOCKED 24 /* Linux 5.18 */
+#endif
+#ifndef MADV_GUARD_INSTALL
+#define MADV_GUARD_INSTALL 102 /* Linux 6.13 */
+#endif
+
 /* ---- files ---- */
 
-#define S_IFMT  0170000U
-#define S_IFLNK 0120000U
-#define S_IFDIR 0040000U
-#define S_IFREG 0100000U
-#define S_ISUID 0004000U
-#define S_ISGID 0002000U
-#define S_IXGRP 0000010U
+#define ZFS_SUPER_MAGIC 0x2fc12fc1U /* not in linux/magic.h */
+
+#define ACCESS_WRITE 2 /* W_OK: access(2) */
+#define S_IFMT       0170000U
+#define S_IFLNK      0120000U
+#define S_IFDIR      0040000U
+#define S_IFREG      0100000U
+#define S_ISUID      0004000U
+#define S_ISGID      0002000U
+#define S_IXGRP      0000010U
 
 #define X_OK            1
 #define AT_EXECVE_CHECK 0x10000 /* Linux 6.14 */
 
 #define SESSION_SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
+/* FAN_REPORT_FID and FAN_REPORT_DIR_FID; FAN_CLASS_CONTENT and FAN_CLASS_PRE_CONTENT */
+#define FANOTIFY_NAMES   0x600U
+#define FANOTIFY_CLASSES 0x00cU
+
 #define MFD_NOEXEC_SEAL 0x0008U /* Linux 6.3 */
 
 struct kernel_iovec {
     uint64_t base, len;
+};
+
+/* ---- sockets: struct user_msghdr and others, include/linux/socket.h ---- */
+
+#define AF_UNIX          1
+#define SOCK_DGRAM       2
+#define SOCK_CLOEXEC     02000000
+#define SOL_SOCKET       1
+#define SCM_RIGHTS       1
+#define MSG_DONTWAIT     0x40UL
+#define MSG_CMSG_CLOEXEC 0x40000000UL
+
+struct kernel_msghdr {
+    uint64_t name;
+    uint64_t name_length; /* 32 bits, and padding */
+    uint64_t vectors, vector_count;
+    uint64_t control, control_length;
+    uint64_t flags; /* as name_length */
 };
 
 struct kernel_rlimit {

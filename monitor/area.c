@@ -2,6 +2,7 @@
 #include "process.h"
 #include "gate.h"
 #include "keys.h"
+#include "seccomp.h"
 #include "signal.h"
 #include "support.h"
 #include "syscall.h"
@@ -35,10 +36,7 @@ static long map_aligned(uint64_t size)
     return (long)aligned;
 }
 
-/*
- * Room for one area. With protection keys it is taken from a range that is known as the monitor's
- * before there is anything in it: what another thread did to it before that is mapped over.
- */
+/* Room for one area. With protection keys many share an entry of what is known as the monitor's. */
 static long map_room(uint64_t size)
 {
     static uint64_t next, end;
@@ -46,16 +44,18 @@ static long map_room(uint64_t size)
         return map_aligned(size);
     }
     if (next == end) {
+        memory_acquire();
         long start = map_aligned(AREAS_AT_ONCE * size);
-        if (is_error(start) || !monitor_keeps((uint64_t)start, AREAS_AT_ONCE * size)) {
+        bool done = !is_error(start) && monitor_keeps((uint64_t)start, AREAS_AT_ONCE * size);
+        memory_release();
+        if (!done) {
             return -ENOMEM;
         }
         next = (uint64_t)start;
         end = next + AREAS_AT_ONCE * size;
     }
     next += size;
-    return SYS6(__NR_mmap, next - size, size, PROT_READ | PROT_WRITE,
-                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+    return (long)(next - size);
 }
 
 static struct thread *map_area(void)
@@ -82,6 +82,7 @@ static struct thread *map_area(void)
         !memory_tag((uint64_t)open_page_of(thread), PAGE_SIZE, protection, KEY_APP)) {
         return 0;
     }
+    open_page_of(thread)->xrstor = (uint64_t)gate_xrstor;
     thread->monitor_stack = area + stack;
     thread->monitor_stack_size = stack - PAGE_SIZE;
     thread->fpu_image = area + fpu_image;
@@ -151,6 +152,8 @@ void scratch_release(struct thread *thread)
 void area_release(struct thread *thread)
 {
     lock_acquire(&areas_lock);
+    seccomp_release(thread);
+    thread->ended = true;
     thread->next_free = free_areas;
     free_areas = thread;
     lock_release(&areas_lock);
@@ -177,15 +180,36 @@ void area_closes(struct thread *thread)
     lock_release(&areas_lock);
 }
 
+void areas_acquire(void)
+{
+    lock_acquire(&areas_lock);
+}
+
+void areas_release(void)
+{
+    lock_release(&areas_lock);
+}
+
+struct thread *areas_next(const struct thread *thread, const struct thread *other)
+{
+    struct thread *next = other != 0 ? other->next : areas;
+    while (next != 0 && (next == thread || next->ended || next->pid != thread->pid)) {
+        next = next->next;
+    }
+    return next;
+}
+
 void areas_lock_for_fork(void)
 {
     lock_acquire(&areas_lock);
+    memory_acquire();
     lock_acquire(&modules_lock);
 }
 
 void areas_unlock_after_fork(void)
 {
     lock_release(&modules_lock);
+    memory_release();
     lock_release(&areas_lock);
 }
 
@@ -196,6 +220,8 @@ void areas_keep_only(struct thread *own)
     for (struct thread *thread = areas; thread != 0; thread = thread->next) {
         if (thread != own) {
             thread->tid = 0;
+            thread->ended = true;
+            seccomp_release(thread);
             thread->next_free = free_areas;
             free_areas = thread;
         }

@@ -23,10 +23,23 @@ call_handler handle_MMAP, handle_MUNMAP, handle_MREMAP, handle_SHMAT; /* memory.
 call_handler handle_MPROTECT, handle_BRK, handle_PKEY, handle_RANGE, handle_KEPT; /* memory.c */
 call_handler handle_PTRACE, handle_WAIT4;                                         /* tracer.c */
 call_handler handle_READLINK, handle_PATH_EXE;                                    /* self.c */
+call_handler handle_OPEN, handle_RECEIVE;                                         /* open.c */
 call_handler handle_PRCTL, handle_ARCH_PRCTL, handle_MODIFY_LDT, handle_RSEQ, handle_REFUSED,
-    handle_PERSONALITY; /* control.c */
+    handle_PERSONALITY, handle_UNSHARE; /* control.c */
+call_handler handle_SECCOMP;            /* seccomp.c */
 
-/* Fills call_class. Before the program starts. */
-void prepare_dispatch(bool count_all);
+/* Makes the program's call with the arguments it gave, where something is to be done afterwards. */
+static inline long forward_call(const struct user_registers *call)
+{
+    const unsigned long arguments[6] = {call->rdi, call->rsi, call->rdx,
+                                        call->r10, call->r8,  call->r9};
+    return window_syscall((long)(int32_t)call->rax, arguments);
+}
+
+/* Fills call_class. Before the program starts; `all`: the gate makes no call itself. */
+void prepare_dispatch(bool all);
+
+/* From now on the gate makes no call itself. */
+void dispatch_every_call(void);
 
 #endif

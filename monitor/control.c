@@ -1,15 +1,28 @@
 /* Calls that would change what the monitor rests on, or reach behind it. */
 #include "calls.h"
+#include "seccomp.h"
 
-long handle_PRCTL(UNUSED struct thread *thread, const struct user_registers *call)
+long handle_PRCTL(struct thread *thread, const struct user_registers *call)
 {
     if ((int)call->rdi == PR_SET_SYSCALL_USER_DISPATCH) {
         return -EPERM; /* the one dispatch of a thread is the monitor's */
     }
-    if ((int)call->rdi == PR_SET_MDWE && keys_in_use) {
-        return -EINVAL; /* what is mapped becomes executable later, when it has its key */
+    if (!keys_in_use) {
+        return CALL_FORWARD;
     }
-    return CALL_FORWARD;
+    switch ((int)call->rdi) {
+    case PR_SET_MDWE:    /* what is mapped becomes executable later, when it has its key */
+    case PR_SET_PTRACER: /* as without Yama */
+        return -EINVAL;
+    case PR_SET_MM: /* the heap's place, and what /proc shows */
+        return -EPERM;
+    case PR_SET_SECCOMP:
+        return seccomp_set_mode(thread, call->rsi, call->rdx);
+    case PR_GET_SECCOMP:
+        return seccomp_mode(thread);
+    default:
+        return CALL_FORWARD;
+    }
 }
 
 /*
@@ -67,7 +80,12 @@ long handle_REFUSED(UNUSED struct thread *thread, const struct user_registers *c
     case __NR_io_uring_setup:
     case __NR_io_uring_enter:
     case __NR_io_uring_register:
+    case NR_MAP_SHADOW_STACK: /* of no use without the arch_prctl for it */
         return -ENOSYS;
+    case __NR_fanotify_init: /* opens files for the reader of its events, unless these name them */
+        return (call->rdi & FANOTIFY_NAMES) != 0 && (call->rdi & FANOTIFY_CLASSES) == 0
+                   ? CALL_FORWARD
+                   : -EPERM;
     default:
         return -EPERM;
     }
@@ -78,4 +96,10 @@ long handle_PERSONALITY(UNUSED struct thread *thread, const struct user_register
 {
     bool asks = (uint32_t)call->rdi == ~0U;
     return !asks && (call->rdi & READ_IMPLIES_EXEC) != 0 ? -EPERM : CALL_FORWARD;
+}
+
+/* Who owns a user namespace mounts what it likes: files whose owner is not who it says. */
+long handle_UNSHARE(UNUSED struct thread *thread, const struct user_registers *call)
+{
+    return (call->rdi & CLONE_NEWUSER) != 0 ? -EPERM : CALL_FORWARD;
 }

@@ -4,9 +4,14 @@
  */
 #include "calls.h"
 #include "channel.h"
+#include "seccomp.h"
 #include "support.h"
 
-#define handle_FORWARD 0 /* nothing to be done */
+/* Nothing to be done. Numbers that the table has not got have no handler at all. */
+static long handle_FORWARD(UNUSED struct thread *thread, UNUSED const struct user_registers *call)
+{
+    return CALL_FORWARD;
+}
 
 static call_handler *const handlers[] = {
 #define SYSCALL(number, name, family, decision, handler, ...) [number] = handle_##handler,
@@ -15,13 +20,13 @@ static call_handler *const handlers[] = {
 };
 
 /* Handlers that have something to do only where protection keys are in use. */
-static call_handler *const with_keys_only[] = {handle_MPROTECT,   handle_BRK,  handle_PKEY,
-                                               handle_RANGE,      handle_KEPT, handle_REFUSED,
-                                               handle_PERSONALITY};
+static call_handler *const with_keys_only[] = {
+    handle_MPROTECT, handle_BRK,         handle_PKEY,    handle_RANGE,   handle_KEPT,
+    handle_REFUSED,  handle_PERSONALITY, handle_UNSHARE, handle_SECCOMP, handle_RECEIVE};
 
 static bool is_forwarded(call_handler *handler)
 {
-    bool forwarded = handler == 0;
+    bool forwarded = handler == handle_FORWARD || (handler == 0 && !keys_in_use);
     for (uint32_t i = 0; i < sizeof with_keys_only / sizeof with_keys_only[0]; i++) {
         forwarded = forwarded || (handler == with_keys_only[i] && !keys_in_use);
     }
@@ -30,16 +35,28 @@ static bool is_forwarded(call_handler *handler)
 
 #define HANDLER_COUNT (sizeof handlers / sizeof handlers[0])
 
-/* The kernel reads the number from EAX alone; the gate calls no number of more than 16 bits. */
-void prepare_dispatch(bool count_all)
+void dispatch_every_call(void)
 {
-    if (count_all) { /* else the zero pages of .bss will do: each one touched costs every exec */
-        memset(call_class, CLASS_COUNTED, sizeof call_class);
+    for (uint32_t i = 0; i < sizeof call_class; i++) { /* threads may be reading it */
+        if (call_class[i] == 0) {
+            call_class[i] = CLASS_WATCHED;
+        }
+    }
+}
+
+/* The kernel reads the number from EAX alone; the gate calls no number of more than 16 bits. */
+void prepare_dispatch(bool all)
+{
+    if (all) { /* else the zero pages of .bss will do: each one touched costs every exec */
+        memset(call_class, CLASS_WATCHED, sizeof call_class);
     }
     for (uint32_t i = 0; i < HANDLER_COUNT; i++) {
         if (!is_forwarded(handlers[i])) {
             call_class[i] = CLASS_HANDLED;
         }
+    }
+    if (keys_in_use) { /* what newer kernels have */
+        memset(call_class + HANDLER_COUNT, CLASS_HANDLED, sizeof call_class - HANDLER_COUNT);
     }
     for (uint32_t i = 512; i < 548; i++) {
         call_class[i] = CLASS_HANDLED; /* numbers that only the x32 ABI has */
@@ -52,10 +69,50 @@ static long call_handler_of(struct thread *thread, const struct user_registers *
     if ((number & X32_SYSCALL_BIT) != 0 && number != ~0U) {
         return -ENOSYS; /* x32: other numbers for the same calls, and other shapes */
     }
-    if (number < HANDLER_COUNT && call_class[number] == CLASS_HANDLED) {
-        return handlers[number](thread, call);
+    call_handler *handler = number < HANDLER_COUNT ? handlers[number] : 0;
+    if (handler == 0) { /* unknown: without protection keys the kernel's to answer */
+        return keys_in_use ? -ENOSYS : CALL_FORWARD;
     }
-    return CALL_FORWARD; /* unknown ones too: the kernel's to answer in this mode */
+    return call_class[number] == CLASS_HANDLED ? handler(thread, call) : CALL_FORWARD;
+}
+
+/* What `syscall` leaves, also where the kernel restarts it. */
+static void call_done(struct thread *thread, uint64_t result)
+{
+    thread->registers.rax = result;
+    thread->registers.rcx = thread->continuation;
+    thread->registers.r11 = thread->registers.eflags;
+}
+
+/* The program's own `syscall`, once more. */
+static void call_again(struct thread *thread)
+{
+    call_done(thread, thread->registers.rax);
+    thread->registers.rip = thread->continuation - 2;
+}
+
+/*
+ * The program's filters come before all else. What they have seen is what is called: by the window,
+ * since in the gate RDX waits where other threads of the program may write.
+ */
+static void filtered_call(struct thread *thread)
+{
+    const struct user_registers *call = &thread->registers;
+    uint64_t answer;
+    enum seccomp_verdict verdict = seccomp_judge(thread, call, &answer);
+    if (verdict == SECCOMP_MAKE) {
+        long result = call_handler_of(thread, call);
+        if (result == CALL_FORWARD || result == CALL_SIGNALS_ITSELF) {
+            result = forward_call(call);
+        }
+        verdict = result == CALL_ABORTED ? SECCOMP_AGAIN : SECCOMP_ANSWERED;
+        answer = (uint64_t)result;
+    }
+    if (verdict == SECCOMP_AGAIN) {
+        call_again(thread);
+    } else {
+        call_done(thread, answer);
+    }
 }
 
 void monitor_syscall(struct thread *thread)
@@ -63,9 +120,13 @@ void monitor_syscall(struct thread *thread)
     struct user_registers *registers = &thread->registers;
     channel_count_call(thread);
     registers->rip = thread->continuation;
+    if (thread->filter != 0) {
+        filtered_call(thread);
+        return;
+    }
     long result = call_handler_of(thread, registers);
     if (result == CALL_ABORTED) {
-        registers->rip = thread->continuation - 2; /* the program's own `syscall`, once more */
+        call_again(thread);
         return;
     }
     if (result == CALL_FORWARD || result == CALL_SIGNALS_ITSELF) {
@@ -74,7 +135,5 @@ void monitor_syscall(struct thread *thread)
             result == CALL_FORWARD ? gate_forward_in_use : (uint64_t)gate_signals_itself;
         return;
     }
-    registers->rax = (uint64_t)result;
-    registers->rcx = thread->continuation;
-    registers->r11 = registers->eflags;
+    call_done(thread, (uint64_t)result);
 }

@@ -10,6 +10,7 @@
 #include "calls.h"
 #include "exec.h"
 #include "process.h"
+#include "seccomp.h"
 #include "signal.h"
 #include "support.h"
 #include "syscall.h"
@@ -28,6 +29,8 @@ struct execution {
     struct program program;
     char path[PATH_MAX_BYTES];
     struct endorun_session session;
+    uint8_t *filters; /* of filters_size bytes, and as many for check_sealed */
+    uint32_t filters_size;
     char strings[4 * PATH_MAX_BYTES];
     char sealed[sizeof(struct endorun_session) + 4 * PATH_MAX_BYTES];
 };
@@ -200,6 +203,21 @@ static sigset ignored_held_signals(struct thread *thread)
     return ignored;
 }
 
+/* For the session: 0 or a negative errno. */
+static long write_filters(struct thread *thread, struct execution *execution)
+{
+    const struct filter *filter = thread->filter;
+    uint64_t size = seccomp_size(filter);
+    long memory = size != 0 ? allocate(thread, 2 * size) : 0;
+    if (is_error(memory)) {
+        return memory;
+    }
+    execution->filters = (uint8_t *)memory;
+    execution->filters_size = (uint32_t)size;
+    seccomp_write(filter, execution->filters, size);
+    return 0;
+}
+
 static void write_session(struct thread *thread, struct execution *execution, sigset mask)
 {
     const struct program *program = &execution->program;
@@ -218,6 +236,8 @@ static void write_session(struct thread *thread, struct execution *execution, si
     next->command_path = add_string(execution, session_string(session->command_path));
     next->cache_path = add_string(execution, session_string(session->cache_path));
     next->comm = add_string(execution, command_name(program, name));
+    next->filters_size = execution->filters_size;
+    next->size += next->filters_size;
 }
 
 /* Lifts a soft limit below `needed` to the hard one; `before` is what to set back. */
@@ -237,11 +257,13 @@ static void lift_limit(int resource, uint64_t needed, struct kernel_rlimit *befo
 static long check_sealed(struct execution *execution, long fd)
 {
     const struct endorun_session *next = &execution->session;
-    if (SYS4(__NR_pread64, fd, execution->sealed, sizeof execution->sealed, 0) !=
-            (long)next->size ||
+    uint32_t filters = next->filters_size, others = next->size - filters;
+    uint8_t *sealed = execution->filters + filters;
+    if (SYS4(__NR_pread64, fd, execution->sealed, others, 0) != (long)others ||
         memcmp(execution->sealed, next, sizeof *next) != 0 ||
-        memcmp(execution->sealed + sizeof *next, execution->strings, next->size - sizeof *next) !=
-            0) {
+        memcmp(execution->sealed + sizeof *next, execution->strings, others - sizeof *next) != 0 ||
+        (filters != 0 && (SYS4(__NR_pread64, fd, sealed, filters, others) != (long)filters ||
+                          memcmp(sealed, execution->filters, filters) != 0))) {
         return -EACCES;
     }
     return 0;
@@ -260,12 +282,13 @@ static long seal_session(struct execution *execution)
     if (fd < 0) {
         return fd;
     }
-    const struct kernel_iovec parts[2] = {
+    const struct kernel_iovec parts[3] = {
         {(uint64_t)next, sizeof *next},
-        {(uint64_t)execution->strings, next->size - sizeof *next},
+        {(uint64_t)execution->strings, next->size - next->filters_size - sizeof *next},
+        {(uint64_t)execution->filters, next->filters_size},
     };
     lift_limit(RLIMIT_FSIZE, next->size, &file_size);
-    long result = SYS4(__NR_pwritev, fd, parts, 2, 0);
+    long result = SYS5(__NR_pwritev, fd, parts, 3, 0, 0);
     SYS4(__NR_prlimit64, 0, RLIMIT_FSIZE, &file_size, 0);
     if (result == (long)next->size) {
         result = SYS3(__NR_fcntl, fd, F_ADD_SEALS, SESSION_SEALS);
@@ -416,6 +439,9 @@ static long try_execute(struct thread *thread, struct execution *execution, sigs
     long result = execution->result;
     if (result == 0 && (shared || program->prefix_count > 0)) {
         result = check_arguments(execution);
+    }
+    if (result == 0) {
+        result = write_filters(thread, execution);
     }
     if (result == 0 && shared) {
         leave_shared_descriptors(execution);

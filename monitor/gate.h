@@ -19,11 +19,11 @@
 
 /*
  * Indexed by a number of up to 16 bits; larger ones are slow. 0: the gate forwards the call itself.
- * Written once, before the program starts.
+ * Zeroes become CLASS_WATCHED with the first filter of the process; nothing else ever changes.
  */
 enum call_class {
     CLASS_HANDLED = 1, /* slow path: there is a handler */
-    CLASS_COUNTED = 2, /* slow path, to count it */
+    CLASS_WATCHED = 2, /* slow path, to count it or because the program has seccomp filters */
 };
 extern uint8_t call_class[65536];
 
@@ -57,6 +57,7 @@ extern code_label gate_resume_keys, gate_resume_saved_keys, gate_resume_end_keys
 extern code_label window_begin_keys, window_call_keys, window_after_keys, window_return_keys,
     window_end_keys, window_abort_keys;
 extern code_label signal_entry_keys;
+extern code_label gate_xrstor, gate_xrstor_done, gate_xrstor_end;
 
 /*
  * Makes a call for the program: one that may block, or whose effect a signal must precede.

@@ -121,6 +121,23 @@ LABEL(gate_leave_end_keys)
     END(gate_leave_keys)
 
 /*
+ * gate_xrstor: called by what code.c puts in the place of XRSTOR in the run-time linker, whose
+ * stack pointer is 8 higher there. All that changes here is loaded again behind it. If the state
+ * brings rights with it, they are gone before anything else is done with them.
+ */
+FUNCTION(gate_xrstor)
+    .cfi_startproc
+    movl $0xee, %eax
+    xorl %edx, %edx
+    xrstor 0x48(%rsp)
+LABEL(gate_xrstor_done)
+    SET_RIGHTS(PKRU_PROGRAM)
+    ret
+LABEL(gate_xrstor_end)
+    .cfi_endproc
+    END(gate_xrstor)
+
+/*
  * gate_resume_keys: as gate_resume. By rt_sigreturn, with the rights of a handler or more: a store
  * to the block is the proof.
  */

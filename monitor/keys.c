@@ -1,4 +1,5 @@
 #include "keys.h"
+#include "code.h"
 #include "gate.h"
 #include "support.h"
 #include "syscall.h"
@@ -8,19 +9,45 @@
 uint8_t keys_in_use;
 
 /*
- * The monitor's memory. Changed under the lock and read without it: each change is one store, after
- * which the entry is right again.
+ * The monitor's memory. Changed under the lock, and read without it where the answer may be that of
+ * a moment ago: each change is one store, after which the entry is right again.
  */
 static struct range {
     uint64_t start, end; /* end 0: unused */
     bool stays;
 } ranges[RANGES_MAX];
 static uint32_t range_count;
-static int32_t ranges_lock;
+static int32_t memory_lock;
+static bool memory_is_shared; /* there is a thread block, and may be other threads */
+
+void memory_acquire(void)
+{
+    if (keys_in_use && memory_is_shared && current_thread()->memory_depth++ == 0) {
+        lock_acquire(&memory_lock);
+    }
+}
+
+void memory_release(void)
+{
+    if (keys_in_use && memory_is_shared && --current_thread()->memory_depth == 0) {
+        lock_release(&memory_lock);
+    }
+}
+
+void keys_share_memory(void)
+{
+    memory_is_shared = true;
+}
 
 bool memory_tag(uint64_t start, uint64_t length, unsigned long protection, int key)
 {
     return !keys_in_use || SYS4(__NR_pkey_mprotect, start, length, protection, key) == 0;
+}
+
+bool memory_protect(uint64_t start, uint64_t length, unsigned long protection, int key)
+{
+    return keys_in_use ? memory_tag(start, length, protection, key)
+                       : SYS3(__NR_mprotect, start, length, protection) == 0;
 }
 
 /* Needs the lock. */
@@ -64,46 +91,43 @@ bool monitor_keeps(uint64_t start, uint64_t size)
     if (!keys_in_use) {
         return true;
     }
-    lock_acquire(&ranges_lock);
+    memory_acquire();
     bool done = extend(start, start + size) || add(start, start + size, true);
-    lock_release(&ranges_lock);
+    memory_release();
+    return done;
+}
+
+bool monitor_takes(uint64_t start, uint64_t size)
+{
+    memory_acquire();
+    bool done = !keys_in_use || add(start, start + round_up(size, PAGE_SIZE), false);
+    memory_release();
     return done;
 }
 
 long monitor_map(uint64_t size, unsigned long protection, int fd)
 {
     unsigned long flags = fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE : MAP_PRIVATE;
-    if (!keys_in_use) {
-        return SYS6(__NR_mmap, 0, size, protection, flags, fd, 0);
+    memory_acquire();
+    long start = SYS6(__NR_mmap, 0, size, protection, flags, fd, 0);
+    if (!is_error(start) && !monitor_takes((uint64_t)start, size)) {
+        SYS2(__NR_munmap, start, size);
+        start = -ENOMEM;
     }
-    /* Known before there is anything in it: what another thread did to it then is mapped over. */
-    long start = SYS6(__NR_mmap, 0, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (is_error(start)) {
-        return start;
-    }
-    lock_acquire(&ranges_lock);
-    bool done = add((uint64_t)start, (uint64_t)start + round_up(size, PAGE_SIZE), false);
-    lock_release(&ranges_lock);
-    long result =
-        done ? SYS6(__NR_mmap, start, size, protection, flags | MAP_FIXED, fd, 0) : -ENOMEM;
-    if (is_error(result)) {
-        monitor_unmap((uint64_t)start, size);
-    }
-    return result;
+    memory_release();
+    return start;
 }
 
 void monitor_unmap(uint64_t start, uint64_t size)
 {
-    if (keys_in_use) {
-        lock_acquire(&ranges_lock);
-        for (uint32_t i = 0; i < range_count; i++) {
-            if (!ranges[i].stays && ranges[i].start == start && ranges[i].end != 0) {
-                __atomic_store_n(&ranges[i].end, 0, __ATOMIC_RELEASE);
-            }
-        }
-        lock_release(&ranges_lock);
-    }
+    memory_acquire();
     SYS2(__NR_munmap, start, size);
+    for (uint32_t i = 0; i < range_count; i++) {
+        if (!ranges[i].stays && ranges[i].start == start && ranges[i].end != 0) {
+            __atomic_store_n(&ranges[i].end, 0, __ATOMIC_RELEASE);
+        }
+    }
+    memory_release();
 }
 
 bool overlaps_monitor(uint64_t start, uint64_t length)
@@ -153,6 +177,9 @@ static bool give_vdso(const char *line)
         return true;
     }
     unsigned long protection = (at[0] == 'r' ? PROT_READ : 0UL) | (at[2] == 'x' ? PROT_EXEC : 0UL);
+    if ((protection & PROT_EXEC) != 0) {
+        code_note(start, end - start);
+    }
     return memory_tag(start, end - start, protection, KEY_SHARED);
 }
 
@@ -182,6 +209,8 @@ bool keys_start(uint64_t stack, uint64_t stack_end)
         return false;
     }
     keys_in_use = 1;
+    unsigned long persona = (unsigned long)SYS1(__NR_personality, 0xffffffff);
+    SYS1(__NR_personality, persona & ~(unsigned long)READ_IMPLIES_EXEC);
     uint64_t page = round_down(stack, PAGE_SIZE);
     return give_kernel_mappings() &&
            memory_tag(page, stack_end - page, PROT_READ | PROT_WRITE | PROT_GROWSDOWN, KEY_APP);

@@ -14,8 +14,14 @@
  */
 bool keys_start(uint64_t stack, uint64_t stack_end);
 
+/* The program maps nothing below it. What lies at an offset from %gs is below it, too. */
+#define LOWEST_ADDRESS 0x10000UL
+
 /* Tags whole pages. True without protection keys, where nothing is tagged. */
 bool memory_tag(uint64_t start, uint64_t length, unsigned long protection, int key);
+
+/* The same for pages that have a protection already: mprotect(2) without protection keys. */
+bool memory_protect(uint64_t start, uint64_t length, unsigned long protection, int key);
 
 /*
  * Anonymous memory, or a private mapping of a file, for the monitor itself: an address or a
@@ -23,6 +29,21 @@ bool memory_tag(uint64_t start, uint64_t length, unsigned long protection, int k
  */
 long monitor_map(uint64_t size, unsigned long protection, int fd);
 void monitor_unmap(uint64_t start, uint64_t size);
+
+/* Makes known what was mapped otherwise; false when there are too many. */
+bool monitor_takes(uint64_t start, uint64_t size);
+
+/*
+ * Held while a call of the program's changes mappings, from the look at the range to the end of the
+ * call, and while the monitor maps for itself: else what was the program's when it was looked at
+ * could be the monitor's when the kernel acts on it, or get the program's key. Held over fork. A
+ * thread may take it again. Without protection keys it does nothing.
+ */
+void memory_acquire(void);
+void memory_release(void);
+
+/* At the start, when %gs is there: from now on the two need it. */
+void keys_share_memory(void);
 
 /* Makes a mapping known that stays; false when there are too many. */
 bool monitor_keeps(uint64_t start, uint64_t size);

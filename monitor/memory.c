@@ -3,17 +3,17 @@
  * protection keys all that the program maps gets its key, and nothing acts on the monitor's memory.
  */
 #include "calls.h"
+#include "code.h"
 #include "support.h"
 #include "syscall.h"
 #include "../rewriter/apply/module.h"
 #include "../rewriter/apply/rewrite.h"
 
-/* Makes the program's call with the arguments it gave: there is something to be done afterwards. */
-static long forward_call(const struct user_registers *call)
+static void forget_code(uint64_t start, uint64_t length)
 {
-    const unsigned long arguments[6] = {call->rdi, call->rsi, call->rdx,
-                                        call->r10, call->r8,  call->r9};
-    return window_syscall((long)(int32_t)call->rax, arguments);
+    if (keys_in_use) {
+        code_forget(start, length);
+    }
 }
 
 static bool is_fixed(const struct user_registers *call)
@@ -23,7 +23,8 @@ static bool is_fixed(const struct user_registers *call)
 
 static long map_and_tag(const struct user_registers *call, uint64_t address, unsigned long flags)
 {
-    unsigned long protection = call->rdx & ~(unsigned long)PROT_EXEC;
+    bool code = (call->rdx & PROT_EXEC) != 0; /* is searched first */
+    unsigned long protection = (call->rdx & ~(unsigned long)PROT_EXEC) | (code ? PROT_READ : 0UL);
     long result = SYS6(__NR_mmap, address, call->rsi, protection, flags, call->r8, call->r9);
     if (!is_error(result) &&
         !memory_tag((uint64_t)result, round_up(call->rsi, PAGE_SIZE), protection, KEY_APP)) {
@@ -58,24 +59,45 @@ static long replace_mapping(const struct user_registers *call, unsigned long fla
     return result;
 }
 
+/*
+ * Where a GS selector of base 0 finds its thread block. The kernel refuses it too, unless
+ * vm.mmap_min_addr is lower or the caller may do everything.
+ */
+static bool is_low(uint64_t address)
+{
+    return address < LOWEST_ADDRESS;
+}
+
 /* mmap with the program's key. That of executable mappings comes with their protection. */
 static long map_with_key(const struct user_registers *call)
 {
     unsigned long flags = call->r10 & ~(unsigned long)MAP_FIXED;
-    if (!is_fixed(call)) {
-        return map_and_tag(call, call->rdi, flags);
+    if ((flags & MAP_FIXED_NOREPLACE) == MAP_FIXED_NOREPLACE || is_fixed(call)) {
+        if (is_low(call->rdi) || pages_are_monitors(call->rdi, call->rsi)) {
+            return -EPERM;
+        }
     }
-    if (pages_are_monitors(call->rdi, call->rsi)) {
-        return -EPERM;
+    if (!is_fixed(call)) {
+        return map_and_tag(call, is_low(call->rdi) ? 0 : call->rdi, flags);
     }
     long result = map_and_tag(call, call->rdi, flags | MAP_FIXED_NOREPLACE);
     return result == -EEXIST ? replace_mapping(call, flags) : result;
 }
 
-long handle_MMAP(UNUSED struct thread *thread, const struct user_registers *call)
+/* With protection keys a mapping becomes executable when it has been looked at, and only then. */
+static long make_executable(const struct user_registers *call, uint64_t start, uint64_t length)
+{
+    unsigned long flags = call->r10;
+    bool anonymous = (flags & MAP_ANONYMOUS) != 0;
+    return code_map(anonymous ? -1 : (int)call->r8, start, length, call->r9, call->rdx,
+                    (flags & MAP_TYPE) != MAP_PRIVATE);
+}
+
+static long map(const struct user_registers *call)
 {
     unsigned long protection = call->rdx;
     unsigned long flags = call->r10;
+    uint64_t length = round_up(call->rsi, PAGE_SIZE);
     long result = keys_in_use ? map_with_key(call) : forward_call(call);
     if (is_error(result)) {
         return result;
@@ -83,54 +105,87 @@ long handle_MMAP(UNUSED struct thread *thread, const struct user_registers *call
     if (is_fixed(call)) {
         modules_cut(call->rdi, call->rsi, (flags & MAP_ANONYMOUS) != 0);
     }
-    if ((protection & PROT_EXEC) != 0) {
-        unsigned long length = round_up(call->rsi, PAGE_SIZE);
-        if ((flags & MAP_TYPE) == MAP_PRIVATE && (flags & MAP_ANONYMOUS) == 0) {
-            rewrite_mapping((int)call->r8, (uint64_t)result, length, call->r9, protection);
-        }
-        if (!memory_tag((uint64_t)result, length, protection, KEY_APP)) {
-            SYS2(__NR_munmap, result, length);
-            return -EACCES;
-        }
+    forget_code((uint64_t)result, length);
+    if ((protection & PROT_EXEC) == 0) {
+        return result;
+    }
+    if ((flags & MAP_TYPE) == MAP_PRIVATE && (flags & MAP_ANONYMOUS) == 0) {
+        rewrite_mapping((int)call->r8, (uint64_t)result, length, call->r9,
+                        keys_in_use ? (protection & ~(unsigned long)PROT_EXEC) | PROT_READ
+                                    : protection);
+    }
+    long error = keys_in_use ? make_executable(call, (uint64_t)result, length) : 0;
+    if (error != 0) {
+        modules_unmap((uint64_t)result, length);
+        return error;
     }
     return result;
 }
 
-long handle_MUNMAP(UNUSED struct thread *thread, const struct user_registers *call)
+static long unmap(const struct user_registers *call)
 {
     if (pages_are_monitors(call->rdi, call->rsi)) {
         return -EPERM;
     }
-    return modules_unmap(call->rdi, call->rsi);
+    long result = modules_unmap(call->rdi, call->rsi);
+    if (result == 0) {
+        forget_code(call->rdi, call->rsi);
+    }
+    return result;
 }
 
 /* Rewritten code holds relative jumps to its stubs: it is turned back before it moves. */
-long handle_MREMAP(UNUSED struct thread *thread, const struct user_registers *call)
+static long remap(const struct user_registers *call)
 {
     bool moves = (call->r10 & MREMAP_MAYMOVE) != 0;
     bool fixed = (call->r10 & MREMAP_FIXED) != 0;
-    if (pages_are_monitors(call->rdi, call->rsi) ||
+    if (pages_are_monitors(call->rdi, call->rsi) || (keys_in_use && fixed && is_low(call->r8)) ||
         (fixed && pages_are_monitors(call->r8, call->rdx))) {
         return -EPERM;
     }
     if (moves) {
         modules_restore(call->rdi, call->rsi);
     }
+    if (keys_in_use && call->rsi == 0) {
+        return -EINVAL; /* a second mapping of shared pages, executable ones too */
+    }
+    bool alternates = keys_in_use && code_alternates(call->rdi, call->rsi);
+    bool code = alternates || (keys_in_use && code_runs(call->rdi, call->rsi));
+    if (code) {
+        if (!memory_tag(call->rdi, round_up(call->rsi, PAGE_SIZE), PROT_READ, KEY_APP)) {
+            return -EFAULT;
+        }
+        code_close(call->rdi, call->rsi);
+    }
     long result = forward_call(call);
-    if (!is_error(result) && fixed) {
-        modules_cut((uint64_t)result, call->rdx, false);
+    if (!is_error(result)) {
+        if (fixed) {
+            modules_cut((uint64_t)result, call->rdx, false);
+        }
+        forget_code(call->rdi, call->rsi);
+        forget_code((uint64_t)result, call->rdx);
+    }
+    if (code) {
+        uint64_t start = is_error(result) ? call->rdi : (uint64_t)result;
+        long error = code_protect(start, is_error(result) ? call->rsi : call->rdx,
+                                  PROT_READ | PROT_EXEC | (alternates ? PROT_WRITE : 0UL));
+        result = error != 0 ? error : result;
     }
     return result;
 }
 
-long handle_SHMAT(UNUSED struct thread *thread, const struct user_registers *call)
+static long attach(const struct user_registers *call)
 {
     struct kernel_shmid status = {0};
     bool replaces = (call->rdx & SHM_REMAP) != 0;
+    if (keys_in_use && (call->rdx & SHM_EXEC) != 0) {
+        return -EACCES; /* others could write it */
+    }
     if ((keys_in_use || replaces) && SYS3(__NR_shmctl, call->rdi, IPC_STAT, &status) != 0) {
         status.size = 0; /* the call will fail for the same reason */
     }
-    if (replaces && pages_are_monitors(call->rsi, status.size)) {
+    if ((keys_in_use && call->rsi != 0 && is_low(call->rsi)) ||
+        (replaces && pages_are_monitors(call->rsi, status.size))) {
         return -EPERM;
     }
     long result = forward_call(call);
@@ -139,6 +194,7 @@ long handle_SHMAT(UNUSED struct thread *thread, const struct user_registers *cal
     }
     if (replaces) {
         modules_cut((uint64_t)result, status.size, false);
+        forget_code((uint64_t)result, status.size);
     }
     unsigned long protection = PROT_READ | ((call->rdx & SHM_RDONLY) != 0 ? 0 : PROT_WRITE) |
                                ((call->rdx & SHM_EXEC) != 0 ? PROT_EXEC : 0UL);
@@ -151,29 +207,37 @@ long handle_SHMAT(UNUSED struct thread *thread, const struct user_registers *cal
 
 /* ---- with protection keys only ---- */
 
-long handle_MPROTECT(UNUSED struct thread *thread, const struct user_registers *call)
+static long protect(const struct user_registers *call)
 {
     if (pages_are_monitors(call->rdi, call->rsi)) {
         return -EPERM;
     }
-    return SYS4(__NR_pkey_mprotect, call->rdi, call->rsi, call->rdx, KEY_APP);
+    if ((call->rdx & PROT_EXEC) != 0) {
+        bool grows = (call->rdx & (PROT_GROWSDOWN | PROT_GROWSUP)) != 0;
+        return grows ? -EACCES : code_protect(call->rdi, call->rsi, call->rdx);
+    }
+    long result = SYS4(__NR_pkey_mprotect, call->rdi, call->rsi, call->rdx, KEY_APP);
+    if (result == 0) { /* else some of it may be executable still */
+        code_close(call->rdi, call->rsi);
+    }
+    return result;
 }
 
 /* The program has one key, and no others to give rights to. */
-long handle_PKEY(struct thread *thread, const struct user_registers *call)
+static long use_key(const struct user_registers *call)
 {
     switch ((uint32_t)call->rax) {
     case __NR_pkey_alloc:
         return call->rdi != 0 || call->rsi > 3 ? -EINVAL : -ENOSPC;
     case __NR_pkey_mprotect:
-        return (int)call->r10 == -1 ? handle_MPROTECT(thread, call) : -EINVAL;
+        return (int)call->r10 == -1 ? protect(call) : -EINVAL;
     default:
         return -EINVAL;
     }
 }
 
 /* What the heap gains has the kernel's key, 0, before it gets the program's. */
-long handle_BRK(UNUSED struct thread *thread, const struct user_registers *call)
+static long move_break(const struct user_registers *call)
 {
     uint64_t before = (uint64_t)SYS1(__NR_brk, 0);
     uint64_t length = round_up(call->rdi, PAGE_SIZE) - round_up(before, PAGE_SIZE);
@@ -181,6 +245,10 @@ long handle_BRK(UNUSED struct thread *thread, const struct user_registers *call)
         return (long)before;
     }
     uint64_t now = (uint64_t)SYS1(__NR_brk, call->rdi);
+    if (now < before) {
+        forget_code(round_up(now, PAGE_SIZE),
+                    round_up(before, PAGE_SIZE) - round_up(now, PAGE_SIZE));
+    }
     if (now == call->rdi && now > before && length != 0 &&
         !memory_tag(round_up(before, PAGE_SIZE), length, PROT_READ | PROT_WRITE, KEY_APP)) {
         SYS1(__NR_brk, before);
@@ -189,12 +257,47 @@ long handle_BRK(UNUSED struct thread *thread, const struct user_registers *call)
     return (long)now;
 }
 
-long handle_RANGE(UNUSED struct thread *thread, const struct user_registers *call)
+static long act_on_range(const struct user_registers *call)
 {
-    return pages_are_monitors(call->rdi, call->rsi) ? -EPERM : CALL_FORWARD;
+    int advice = (int)call->rdx;
+    if (pages_are_monitors(call->rdi, call->rsi)) {
+        return -EPERM;
+    }
+    if (call->rdi % PAGE_SIZE != 0 || !code_touches(call->rdi, call->rsi)) {
+        return forward_call(call);
+    }
+    bool advises = (uint32_t)call->rax == __NR_madvise;
+    if ((uint32_t)call->rax == __NR_remap_file_pages || (advises && advice == MADV_GUARD_INSTALL)) {
+        return -EINVAL; /* other pages of the file, or none for a while */
+    }
+    if (!advises) {
+        return forward_call(call);
+    }
+    return advice == MADV_DONTNEED || advice == MADV_DONTNEED_LOCKED
+               ? code_discard(call->rdi, call->rsi, advice)
+               : forward_call(call);
 }
 
 long handle_KEPT(UNUSED struct thread *thread, const struct user_registers *call)
 {
     return overlaps_monitor(call->rdi, sizeof(uint64_t)) ? -EFAULT : CALL_FORWARD;
 }
+
+/* ---- the handlers: each holds the lock from the look at a range to the end of the call ---- */
+
+#define HANDLER(name, function)                                                                    \
+    long handle_##name(UNUSED struct thread *thread, const struct user_registers *call)            \
+    {                                                                                              \
+        memory_acquire();                                                                          \
+        long result = keys_in_use && !code_has_room() ? -ENOMEM : function(call);                  \
+        memory_release();                                                                          \
+        return result;                                                                             \
+    }
+HANDLER(MMAP, map)
+HANDLER(MUNMAP, unmap)
+HANDLER(MREMAP, remap)
+HANDLER(SHMAT, attach)
+HANDLER(MPROTECT, protect)
+HANDLER(PKEY, use_key)
+HANDLER(BRK, move_break)
+HANDLER(RANGE, act_on_range)

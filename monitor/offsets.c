@@ -7,9 +7,7 @@ void offsets(void);
 #define DEFINE(name, value) __asm__ volatile("\n.ascii \"@" #name " %c0@\"" : : "i"(value))
 #define THREAD(name, field) DEFINE(THREAD_##name, offsetof(struct thread, field))
 #define REGISTER(name)      THREAD(name, registers.name)
-#define OPEN(name)                                                                                 \
-    DEFINE(OPEN_##name,                                                                            \
-           THREAD_BLOCK_SIZE + sizeof(struct shared_pages) + offsetof(struct open_page, name))
+#define OPEN(name)          DEFINE(OPEN_##name, OPEN_PAGE_OFFSET + offsetof(struct open_page, name))
 
 void offsets(void)
 {

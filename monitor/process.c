@@ -6,6 +6,7 @@
 #include "process.h"
 #include "calls.h"
 #include "channel.h"
+#include "seccomp.h"
 #include "signal.h"
 #include "support.h"
 #include "syscall.h"
@@ -53,6 +54,7 @@ static void prepare_child(struct thread *child, struct thread *parent,
     child->handlers_cleared = (creation->flags & CLONE_CLEAR_SIGHAND) != 0;
     child->held_blocked = parent->held_blocked;
     child->entry_mask = mask;
+    seccomp_share(child, parent, (creation->flags & CLONE_THREAD) != 0);
     child->alternate_stack =
         (creation->flags & CLONE_VFORK) != 0 ? parent->alternate_stack : disabled_stack;
     if ((creation->flags & CLONE_SIGHAND) != 0) {
@@ -170,6 +172,9 @@ static long create(struct thread *thread, struct creation *creation)
     if (writes_to_monitor(creation)) {
         return -EFAULT;
     }
+    if (keys_in_use && (creation->flags & (CLONE_NEWUSER | CLONE_FS)) == CLONE_NEWUSER) {
+        return -EPERM; /* with CLONE_FS it is EINVAL */
+    }
     /* A child that shares memory starts with its creator's %gs: it can't take a held one either. */
     bool sharing = (creation->flags & CLONE_VM) != 0;
     sigset mask = block_signals(sharing ? ALL_SIGNALS : ALL_BUT_HELD);
@@ -207,27 +212,12 @@ long handle_CLONE(struct thread *thread, const struct user_registers *call)
 long handle_CLONE3(struct thread *thread, const struct user_registers *call)
 {
     struct creation creation = {.number = __NR_clone3};
-    uint64_t size = call->rsi;
-    if (size < CLONE_ARGS_SIZE_VER0) {
-        return -EINVAL;
-    }
-    if (size > PAGE_SIZE) {
-        return -E2BIG;
-    }
-    for (uint64_t at = sizeof creation.clone3; at < size; at++) { /* copy_struct_from_user() */
-        uint8_t byte;
-        if (copy_from_user(&byte, user_pointer(call->rdi + at), 1) != 0) {
-            return -EFAULT;
-        }
-        if (byte != 0) {
-            return -E2BIG; /* a field newer than this monitor */
-        }
-    }
-    if (size > sizeof creation.clone3) {
-        size = sizeof creation.clone3;
-    }
-    if (copy_from_user(&creation.clone3, user_pointer(call->rdi), size) != 0) {
-        return -EFAULT;
+    uint64_t size =
+        call->rsi < sizeof creation.clone3 ? call->rsi : (uint64_t)sizeof creation.clone3;
+    long error = copy_struct_from_user(&creation.clone3, sizeof creation.clone3,
+                                       user_pointer(call->rdi), call->rsi, CLONE_ARGS_SIZE_VER0);
+    if (error != 0) {
+        return error;
     }
     struct clone_args *arguments = &creation.clone3;
     if ((arguments->stack == 0) != (arguments->stack_size == 0) || arguments->stack > TASK_SIZE ||
@@ -244,6 +234,15 @@ long handle_CLONE3(struct thread *thread, const struct user_registers *call)
     return create(thread, &creation);
 }
 
+void leave_process(struct thread *thread)
+{
+    pass_on_held_signals(thread);
+    if (!thread->freed_by_parent) {
+        channel_detach(thread);
+        area_release(thread); /* taken again only once this kernel thread is gone */
+    }
+}
+
 long handle_EXIT(struct thread *thread, const struct user_registers *call)
 {
     if (thread->queued) {
@@ -253,11 +252,7 @@ long handle_EXIT(struct thread *thread, const struct user_registers *call)
     if (thread->queued) {
         return CALL_ABORTED;
     }
-    pass_on_held_signals(thread);
-    if (!thread->freed_by_parent) {
-        channel_detach(thread);
-        area_release(thread); /* taken again only once this kernel thread is gone */
-    }
+    leave_process(thread);
     for (;;) {
         SYS1(__NR_exit, call->rdi);
     }

@@ -8,6 +8,7 @@
 struct process_settings {
     uint64_t frame_size;  /* AT_MINSIGSTKSZ: the largest signal frame, bytes */
     uint32_t pkru_offset; /* of PKRU in an XSAVE image, bytes; with protection keys */
+    bool jit_denied;      /* what was writable does not become executable */
     bool selector;        /* SUD reads the selector; else the monitor's text is its range */
 };
 extern struct process_settings process_settings;
@@ -20,6 +21,11 @@ struct thread *area_allocate(void);
  * gone: a thread may release its own and end.
  */
 void area_release(struct thread *thread);
+
+/* The lock of the areas, and, with it, the other threads of the process one by one; NULL ends. */
+void areas_acquire(void);
+void areas_release(void);
+struct thread *areas_next(const struct thread *thread, const struct thread *other);
 
 /* Around a fork: the child must find the locks free, and areas that no thread has. */
 void areas_lock_for_fork(void);
@@ -43,6 +49,9 @@ void scratch_release(struct thread *thread);
  * False: %gs can't be set, because this kernel thread runs under another monitor.
  */
 bool adopt_area(struct thread *thread);
+
+/* What a thread leaves to others before it ends by itself. */
+void leave_process(struct thread *thread);
 
 /* Arms Syscall User Dispatch for this kernel thread. Fatal on failure. */
 void arm_dispatch(struct thread *thread);

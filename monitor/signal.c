@@ -5,6 +5,7 @@
  */
 #include "signal.h"
 #include "channel.h"
+#include "code.h"
 #include "process.h"
 #include "support.h"
 #include "syscall.h"
@@ -336,12 +337,7 @@ static enum place find_place(struct thread *thread, struct sigcontext *registers
     if (thread->in_monitor) {
         return PLACE_MONITOR;
     }
-    uint64_t shown = module_address_shown(rip);
-    if (shown != rip) {
-        registers->rip = shown;
-        return PLACE_EDGE;
-    }
-    return PLACE_PROGRAM;
+    return module_roll(registers) ? PLACE_EDGE : PLACE_PROGRAM;
 }
 
 bool place_at_edge(struct thread *thread, struct sigcontext *registers)
@@ -377,6 +373,21 @@ static void hold_signal(struct thread *thread, int signal, const struct kernel_s
     update_attention(thread);
 }
 
+/* A copy of the frame's FPU state, in the area. */
+static uint64_t keep_fpu_image(struct thread *thread, const struct ucontext *context)
+{
+    uint64_t image = context->mcontext.fpstate;
+    if (image == 0) {
+        return 0;
+    }
+    uint64_t size = fpu_size(image);
+    if (size > thread->fpu_image_size) {
+        fatal("the kernel's signal frame is larger than AT_MINSIGSTKSZ said");
+    }
+    memcpy((void *)thread->fpu_image, (const void *)image, size);
+    return thread->fpu_image;
+}
+
 /*
  * A signal came while the monitor worked for the program. It is delivered when the monitor leaves;
  * until then the kernel keeps all others, in its own order.
@@ -387,15 +398,7 @@ static void queue_signal(struct thread *thread, const struct kernel_siginfo *inf
     thread->queued_frame.uc = *context;
     thread->queued_frame.info = *info;
     thread->queued_mask = context->sigmask;
-    thread->queued_frame.uc.mcontext.fpstate = 0;
-    if (context->mcontext.fpstate != 0) {
-        uint64_t size = fpu_size(context->mcontext.fpstate);
-        if (size > thread->fpu_image_size) {
-            fatal("the kernel's signal frame is larger than AT_MINSIGSTKSZ said");
-        }
-        memcpy((void *)thread->fpu_image, (const void *)context->mcontext.fpstate, size);
-        thread->queued_frame.uc.mcontext.fpstate = thread->fpu_image;
-    }
+    thread->queued_frame.uc.mcontext.fpstate = keep_fpu_image(thread, context);
     thread->queued = true;
     context->sigmask = ALL_BUT_HELD;
     update_attention(thread);
@@ -465,7 +468,9 @@ static void dispatch_trap(struct thread *thread, const struct kernel_siginfo *in
         return;
     }
     channel_trap(thread, info->sigsys.call_addr - 2);
-    if (info->sigsys.syscall == __NR_rt_sigreturn) {
+    if (info->sigsys.syscall == __NR_rt_sigreturn && thread->filter != 0) {
+        keep_fpu_image(thread, context); /* for handle_RT_SIGRETURN, behind the filters */
+    } else if (info->sigsys.syscall == __NR_rt_sigreturn) {
         channel_count_call(thread);
         thread->in_monitor = 1;
         return_from_handler(thread, registers->rsp, context);
@@ -499,7 +504,9 @@ static void signal_itself(const struct thread *thread, struct sigcontext *regist
 static void roll_siginfo(int signal, struct kernel_siginfo *info,
                          const struct sigcontext *registers, uint64_t rip)
 {
-    if (is_single_step(signal, info, registers) && info->si_addr == rip) {
+    bool of_instruction = is_single_step(signal, info, registers) ||
+                          ((signal == SIGFPE || signal == SIGILL) && info->si_code > 0);
+    if (of_instruction && info->si_addr == rip) {
         info->si_addr = registers->rip;
     }
     if (signal == SIGSYS && info->si_code == SYS_SECCOMP && info->sigsys.call_addr == rip) {
@@ -507,37 +514,65 @@ static void roll_siginfo(int signal, struct kernel_siginfo *info,
     }
 }
 
+/* What the monitor raises itself or hides: the context is ready to go on. */
+static bool is_settled(struct thread *thread, int signal, const struct kernel_siginfo *info,
+                       struct sigcontext *registers)
+{
+    uint64_t rip = registers->rip;
+    if ((signal == SIGSEGV || signal == SIGBUS) && in_range(rip, user_copy_begin, user_copy_end) &&
+        is_synchronous(signal, info, registers)) {
+        registers->rip = (uint64_t)user_copy_fault;
+        return true;
+    }
+    if (rip == (uint64_t)gate_signals_itself_end && is_dispatch(signal, info, registers)) {
+        signal_itself(thread, registers);
+        return true;
+    }
+    return is_single_step(signal, info, registers) && hides_step(thread, registers);
+}
+
+/* The signal, or the held one in whose place it came: 0 if another thread was faster. */
+static int signal_meant(struct thread *thread, int signal, struct kernel_siginfo *info,
+                        struct sigcontext *registers)
+{
+    bool takes_held =
+        registers->rip == (uint64_t)gate_takes_held_end && is_dispatch(signal, info, registers);
+    if (in_range(registers->rip, gate_takes_held_uncommitted, gate_text_end)) {
+        registers->rip = (uint64_t)gate_exit_uncommitted;
+    }
+    if (takes_held) {
+        return take_held_signal(thread, ~thread->held_blocked, info);
+    }
+    if (signal == SIGSEGV && info->si_code == SI_OFFER) {
+        signal = info->si_errno;
+        return is_held(signal) && take_shared(signal, info) ? signal : 0;
+    }
+    return signal;
+}
+
+/* A fault in memory that is writable and executable in turn, and is what was wanted now. */
+static bool is_alternation(int signal, const struct kernel_siginfo *info,
+                           const struct sigcontext *registers, uint64_t rip)
+{
+    if (!keys_in_use || signal != SIGSEGV || info->si_code == SEGV_MAPERR ||
+        registers->trapno != TRAP_PAGE_FAULT || !is_synchronous(signal, info, registers)) {
+        return false;
+    }
+    set_kernel_mask(ALL_SIGNALS); /* lets faults of user copies through */
+    return code_fault(registers->cr2, registers->err, rip);
+}
+
 void monitor_signal(int signal, struct kernel_siginfo *info, struct ucontext *context)
 {
     struct thread *thread = current_thread();
     struct sigcontext *registers = &context->mcontext;
     uint64_t rip = registers->rip;
-    if ((signal == SIGSEGV || signal == SIGBUS) && in_range(rip, user_copy_begin, user_copy_end) &&
-        is_synchronous(signal, info, registers)) {
-        registers->rip = (uint64_t)user_copy_fault;
+    if (is_settled(thread, signal, info, registers)) {
         return;
     }
-    if (rip == (uint64_t)gate_signals_itself_end && is_dispatch(signal, info, registers)) {
-        signal_itself(thread, registers);
+    signal = signal_meant(thread, signal, info, registers);
+    if (signal == 0) {
         return;
-    }
-    if (is_single_step(signal, info, registers) && hides_step(thread, registers)) {
-        return;
-    }
-    bool takes_held = rip == (uint64_t)gate_takes_held_end && is_dispatch(signal, info, registers);
-    if (in_range(rip, gate_takes_held_uncommitted, gate_text_end)) {
-        registers->rip = (uint64_t)gate_exit_uncommitted;
-    }
-    if (takes_held) {
-        signal = take_held_signal(thread, ~thread->held_blocked, info);
-        if (signal == 0) {
-            return; /* another thread was faster */
-        }
-    } else if (signal == SIGSEGV && info->si_code == SI_OFFER) {
-        signal = info->si_errno;
-        if (!is_held(signal) || !take_shared(signal, info)) {
-            return; /* another thread was faster */
-        }
     }
     if (thread->queued && !thread->in_monitor) {
         hold_signal(thread, signal, info); /* on the way out; all others are blocked */
@@ -560,6 +595,10 @@ void monitor_signal(int signal, struct kernel_siginfo *info, struct ucontext *co
         roll_siginfo(signal, info, registers, rip);
     }
     thread->in_monitor = 1;
+    if (is_alternation(signal, info, registers, rip)) {
+        resume_program(thread, context);
+        return;
+    }
     if (is_held(signal) && (thread->held_blocked & signal_bit(signal)) != 0) {
         if (is_synchronous(signal, info, registers)) {
             default_action(thread, signal, info, true);

@@ -5,6 +5,7 @@
  * sets rights and selector itself.
  */
 #include "signal.h"
+#include "code.h"
 #include "process.h"
 #include "support.h"
 
@@ -44,6 +45,19 @@ static void place_behind_call(struct thread *thread, struct sigcontext *register
     registers->r11 = registers->eflags;
 }
 
+/* gate_xrstor: back to the call, or behind it. The stack is the program's, and so is the loss. */
+static void place_at_resolver(struct sigcontext *registers)
+{
+    uint64_t behind = 0;
+    if (copy_from_user(&behind, user_pointer(registers->rsp), sizeof behind) == 0) {
+        bool done = registers->rip >= (uint64_t)gate_xrstor_done;
+        registers->rip = done ? behind : behind - RESOLVER_CALL_SIZE;
+        registers->rsp += sizeof behind;
+    } else {
+        registers->rip = 0; /* a fault, as the return would be */
+    }
+}
+
 bool find_place_keys(struct thread *thread, struct sigcontext *registers)
 {
     uint64_t rip = registers->rip;
@@ -59,6 +73,8 @@ bool find_place_keys(struct thread *thread, struct sigcontext *registers)
         if (registers->rip == gate_forward_in_use) {
             registers->rip = thread->continuation - 2;
         }
+    } else if (in_range(rip, gate_xrstor, gate_xrstor_end)) {
+        place_at_resolver(registers);
     } else if (in_range(rip, gate_resume_keys, gate_resume_end_keys)) {
         if (rip >= (uint64_t)gate_resume_saved_keys) {
             registers->rax = thread->registers.rax;
@@ -135,7 +151,13 @@ struct rt_sigframe *monitor_signal_keys(int signal, struct kernel_siginfo *info,
     struct rt_sigframe *frame =
         (struct rt_sigframe *)((uint64_t)context - offsetof(struct rt_sigframe, uc));
     if ((uint64_t)frame < thread->monitor_stack) {
-        monitor_signal(signal, info, context); /* on the monitor stack: nobody else writes there */
+        /* The kernel pushed it, with its FPU image, below the interrupted stack pointer. */
+        if ((uint64_t)(frame + 1) > thread->monitor_stack ||
+            context->mcontext.rsp > thread->monitor_stack) {
+            fatal_at("a signal frame lies across the border of the monitor's stack",
+                     (uint64_t)frame);
+        }
+        monitor_signal(signal, info, context); /* nobody else writes there */
         return frame;
     }
     memcpy(own, frame, sizeof *own);

@@ -8,28 +8,19 @@
 #include "channel.h"
 #include "exec.h"
 #include "process.h"
+#include "seccomp.h"
 #include "self.h"
 #include "signal.h"
 #include "support.h"
 #include "syscall.h"
+#include "../loader/image/stack.h"
 #include "../rewriter/apply/rewrite.h"
 
-#define PIE_BASE         0x555555554000UL /* ELF_ET_DYN_BASE: 2/3 of the address space */
-#define PIE_RANDOM_PAGES (1UL << 28)      /* vm.mmap_rnd_bits as kernels are built */
-#define BRK_RANDOM_PAGES (1UL << 13)      /* 32 MiB, arch_randomize_brk() */
 /* AT_MINSIGSTKSZ came with Linux 5.14; AMX needs 11 KiB. */
 #define FRAME_SIZE_UNKNOWN (12UL << 10)
 
 uint64_t gate_in_use, gate_forward_in_use, gate_dispatched_in_use;
 uint64_t gate_resume_in_use, signal_entry_in_use;
-
-/* The kernel's initial stack, taken apart. */
-struct initial_stack {
-    uint64_t *start; /* argc */
-    uint64_t argument_count;
-    uint64_t *arguments, *environment, *auxv;
-    uint64_t *end; /* behind AT_NULL and its value */
-};
 
 /* What stage 3 is given. */
 struct start {
@@ -77,32 +68,6 @@ static noreturn void refuse(const char *program, const char *why, int status)
     }
 }
 
-static void take_apart(struct initial_stack *stack, uint64_t *start)
-{
-    stack->start = start;
-    stack->argument_count = start[0];
-    stack->arguments = start + 1;
-    stack->environment = stack->arguments + stack->argument_count + 1;
-    uint64_t *at = stack->environment;
-    while (*at != 0) {
-        at++;
-    }
-    stack->auxv = at + 1;
-    for (at = stack->auxv; at[0] != AT_NULL; at += 2) {
-    }
-    stack->end = at + 2;
-}
-
-static uint64_t *find_auxv(const struct initial_stack *stack, uint64_t type)
-{
-    for (uint64_t *at = stack->auxv; at[0] != AT_NULL; at += 2) {
-        if (at[0] == type) {
-            return &at[1];
-        }
-    }
-    return 0;
-}
-
 static const char *behind_prefix(const char *string, const char *prefix)
 {
     while (*prefix != 0) {
@@ -140,13 +105,14 @@ static int image_descriptor(const char *name)
 
 static bool offset_is_string(uint32_t offset)
 {
-    return offset == 0 || (offset >= sizeof *session && offset < session->size);
+    return offset == 0 ||
+           (offset >= sizeof *session && offset < session->size - session->filters_size);
 }
 
 static void open_session(const struct initial_stack *stack)
 {
     struct stat status;
-    uint64_t *name = find_auxv(stack, AT_EXECFN);
+    uint64_t *name = stack_auxv(stack, AT_EXECFN);
     int image = name != 0 ? image_descriptor((const char *)*name) : -1;
     int fd = image - 1;
     if (image < 1 || SYS2(__NR_fstat, fd, &status) != 0 ||
@@ -162,10 +128,11 @@ static void open_session(const struct initial_stack *stack)
     session = (const struct endorun_session *)memory;
     if (session->magic != ENDORUN_SESSION_MAGIC || session->version != ENDORUN_SESSION_VERSION ||
         session->size != (uint64_t)status.st_size ||
-        ((const char *)memory)[status.st_size - 1] != 0 || !offset_is_string(session->execfn) ||
-        !offset_is_string(session->program_path) || !offset_is_string(session->command_path) ||
-        !offset_is_string(session->cache_path) || !offset_is_string(session->comm) ||
-        session->execfn == 0) {
+        session->filters_size > session->size - sizeof *session ||
+        ((const char *)memory)[session->size - session->filters_size - 1] != 0 ||
+        !offset_is_string(session->execfn) || !offset_is_string(session->program_path) ||
+        !offset_is_string(session->command_path) || !offset_is_string(session->cache_path) ||
+        !offset_is_string(session->comm) || session->execfn == 0) {
         fatal("the session is not one of this version of endorun");
     }
 }
@@ -240,156 +207,21 @@ static noreturn void refuse_image(const char *what, enum elf_error error)
     fatal(line);
 }
 
-static uint64_t random_pages(const struct start *start, uint64_t pages)
-{
-    uint64_t number = 0;
-    if (!start->randomize || SYS3(__NR_getrandom, &number, sizeof number, 0) < 0) {
-        return 0;
-    }
-    return (number % pages) * PAGE_SIZE;
-}
-
-/* The program's and its interpreter's mappings. */
-struct loaded {
-    struct elf_image program, interpreter;
-    uint64_t entry; /* where control goes */
-    uint64_t start_brk;
-};
-
-static enum elf_error map_program(const struct start *start, const struct elf_file *file,
-                                  struct elf_image *image)
-{
-    if (file->type == ET_EXEC || !file->has_interpreter) {
-        return elf_map(file, 0, image);
-    }
-    enum elf_error error = ELF_NO_MEMORY;
-    for (int tries = 0; tries < 8 && error != ELF_FINE; tries++) {
-        uint64_t base =
-            round_down(PIE_BASE + random_pages(start, PIE_RANDOM_PAGES), file->alignment);
-        error = elf_map(file, base, image);
-    }
-    return error == ELF_FINE ? error : elf_map(file, 0, image);
-}
-
-static void map_interpreter(struct program *program, struct loaded *loaded)
-{
-    const char *path = program->elf.interpreter;
-    long fd = SYS4(__NR_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
-    if (fd < 0) {
-        refuse_image(path, ELF_UNREADABLE);
-    }
-    enum elf_error error = elf_read((int)fd, &program->interpreter);
-    if (error == ELF_FINE) {
-        error = elf_map(&program->interpreter, 0, &loaded->interpreter);
-    }
-    if (error != ELF_FINE) {
-        refuse_image(path, error);
-    }
-    SYS1(__NR_close, fd);
-    loaded->entry = loaded->interpreter.bias + program->interpreter.entry;
-}
-
 static void load(const struct start *start, struct program *program, struct loaded *loaded)
 {
+    const char *name = session_string(session->execfn);
     const struct elf_file *file = &program->elf;
-    enum elf_error error = map_program(start, file, &loaded->program);
+    enum elf_error error =
+        load_program(file, &program->interpreter, start->randomize, loaded, &name);
     if (error != ELF_FINE) {
-        refuse_image(session_string(session->execfn), error);
+        refuse_image(name, error);
     }
     SYS1(__NR_close, program->fd);
-    loaded->entry = loaded->program.bias + file->entry;
-    if (file->has_interpreter) {
-        map_interpreter(program, loaded);
-    } else if (file->type == ET_EXEC) {
+    if (file->type == ET_EXEC && !file->has_interpreter) {
         /* What such a program maps is less likely a library of its own than a program that it is to
          * interpret. valgrind translates what it finds, and knows nothing of stubs. */
         rewrite_settings.off = true;
     }
-    /* A static PIE lies among the mappings: its heap goes where a program's would. */
-    uint64_t heap = file->type == ET_DYN && !file->has_interpreter && start->randomize
-                        ? PIE_BASE
-                        : loaded->program.end;
-    loaded->start_brk = heap + random_pages(start, BRK_RANDOM_PAGES);
-}
-
-/*
- * Puts the program's name where AT_EXECFN's string natively stands: it ends 8 bytes below the end
- * of the stack. Where the image's own name left less room there, the whole vector moves down, and
- * the string stands behind it. Gives its address.
- */
-static uint64_t place_name(struct initial_stack *stack)
-{
-    const char *name = session_string(session->execfn);
-    const uint64_t *image_name = find_auxv(stack, AT_EXECFN);
-    uint64_t size = strlen(name) + 1;
-    uint64_t room = strlen((const char *)*image_name) + 1;
-    if (size <= room) {
-        return (uint64_t)memcpy((void *)(*image_name + room - size), name, size);
-    }
-    uint64_t length = (uint64_t)stack->end - (uint64_t)stack->start;
-    uint64_t *start = (uint64_t *)((uint64_t)stack->start - round_up(size, 16));
-    memmove(start, stack->start, length);
-    take_apart(stack, start);
-    return (uint64_t)memcpy(stack->end, name, size);
-}
-
-static void rebuild_stack(struct initial_stack *stack, const struct program *program,
-                          const struct loaded *loaded)
-{
-    uint64_t name = place_name(stack);
-    const struct elf_file *file = &program->elf;
-    const struct {
-        uint64_t type, value;
-    } changes[] = {
-        {AT_PHDR, file->table_address != 0 ? loaded->program.bias + file->table_address : 0},
-        {AT_PHNUM, file->segment_count},
-        {AT_BASE, loaded->interpreter.bias},
-        {AT_ENTRY, loaded->program.bias + file->entry},
-        {AT_EXECFN, name},
-    };
-    for (unsigned i = 0; i < sizeof changes / sizeof changes[0]; i++) {
-        uint64_t *value = find_auxv(stack, changes[i].type);
-        if (value != 0) {
-            *value = changes[i].value;
-        }
-    }
-    if (file->executable_stack) {
-        SYS3(__NR_mprotect, round_down((uint64_t)stack->start, PAGE_SIZE), PAGE_SIZE,
-             PROT_READ | PROT_WRITE | PROT_EXEC | PROT_GROWSDOWN);
-    }
-}
-
-static uint64_t end_of_strings(const uint64_t *vector, uint64_t count, uint64_t otherwise)
-{
-    return count > 0 ? vector[count - 1] + strlen((const char *)vector[count - 1]) + 1 : otherwise;
-}
-
-/* Tells the kernel what /proc and core dumps are to show, and where the heap begins. */
-static void describe_memory(const struct initial_stack *stack, const struct loaded *loaded)
-{
-    const struct elf_image *image = &loaded->program;
-    uint64_t variables = (uint64_t)(stack->auxv - stack->environment) - 1;
-    uint64_t arguments_end =
-        end_of_strings(stack->arguments, stack->argument_count, (uint64_t)stack->end);
-    const struct prctl_mm_map map = {
-        .start_code = image->start_code,
-        .end_code = image->end_code,
-        .start_data = image->start_data,
-        .end_data = image->end_data,
-        .start_brk = loaded->start_brk,
-        .brk = loaded->start_brk,
-        .start_stack = (uint64_t)stack->start,
-        .arg_start = stack->argument_count > 0 ? stack->arguments[0] : arguments_end,
-        .arg_end = arguments_end,
-        .env_start = variables > 0 ? stack->environment[0] : arguments_end,
-        .env_end = end_of_strings(stack->environment, variables, arguments_end),
-        .auxv = (__u64 *)stack->auxv,
-        .auxv_size = (uint32_t)((uint64_t)stack->end - (uint64_t)stack->auxv),
-        .exe_fd = ~0U,
-    };
-    /* A kernel without it (CONFIG_CHECKPOINT_RESTORE) shows the image's; the program runs all the
-       same, with the heap that the kernel chose. */
-    SYS5(__NR_prctl, PR_SET_MM, PR_SET_MM_MAP, &map, sizeof map, 0);
 }
 
 /* The dispositions and the mask that the program starts with. */
@@ -457,13 +289,18 @@ static void run(void *argument)
     struct start start = *(struct start *)argument;
     struct thread *thread = current_thread();
     struct loaded loaded = {0};
+    keys_share_memory();
     take_over_signals(thread, &start);
+    if (!seccomp_inherit(thread, (const uint8_t *)session + session->size - session->filters_size,
+                         session->filters_size)) {
+        fatal("exec: the program's seccomp filters can't be taken over");
+    }
     channel_attach(thread);
     struct program *program = open_program(thread, &start);
     channel_image(thread, program_path);
     load(&start, program, &loaded);
-    rebuild_stack(&start.stack, program, &loaded);
-    describe_memory(&start.stack, &loaded);
+    stack_rebuild(&start.stack, session_string(session->execfn), &program->elf, &loaded);
+    stack_describe(&start.stack, &loaded);
     SYS2(__NR_prctl, PR_SET_NAME, session_string(session->comm));
     restore_limits();
     thread->registers = (struct user_registers){
@@ -473,17 +310,10 @@ static void run(void *argument)
     gate_exit();
 }
 
-/* AT_EXECFN's string ends 8 bytes below the end of the stack. */
-static uint64_t end_of_stack(const struct initial_stack *stack)
-{
-    const char *name = (const char *)*find_auxv(stack, AT_EXECFN);
-    return round_up((uint64_t)name + strlen(name) + 1, PAGE_SIZE);
-}
-
 static void start_keys(const struct initial_stack *stack)
 {
     uint32_t eax = 0xd, ebx, ecx = XSTATE_PKRU, edx;
-    if (!keys_start((uint64_t)stack->start, end_of_stack(stack))) {
+    if (!keys_start((uint64_t)stack->start, stack_end(stack))) {
         refuse(session_string(session->execfn), "the kernel gives no protection keys", 125);
     }
     uint64_t image = round_down((uint64_t)&__ehdr_start, PAGE_SIZE);
@@ -518,16 +348,17 @@ noreturn void monitor_start(uint64_t *stack)
     struct start start;
     relocate((uint64_t)&__ehdr_start);
     remember_standard_error();
-    take_apart(&start.stack, stack);
+    stack_take_apart(&start.stack, stack);
     open_session(&start.stack);
     note_naming();
     const sigset all = ALL_SIGNALS;
     SYS4(__NR_rt_sigprocmask, SIG_SETMASK, &all, &start.mask, sizeof all);
     start.randomize = (session->flags & ENDORUN_SESSION_NO_ASLR) == 0 &&
                       ((uint64_t)SYS1(__NR_personality, 0xffffffffUL) & ADDR_NO_RANDOMIZE) == 0;
-    const uint64_t *frame_size = find_auxv(&start.stack, AT_MINSIGSTKSZ);
+    const uint64_t *frame_size = stack_auxv(&start.stack, AT_MINSIGSTKSZ);
     process_settings.frame_size = frame_size != 0 ? *frame_size : FRAME_SIZE_UNKNOWN;
     process_settings.selector = (session->flags & ENDORUN_SESSION_SELECTOR) != 0;
+    process_settings.jit_denied = (session->flags & ENDORUN_SESSION_JIT_DENIED) != 0;
     choose_gate(&start.stack);
     rewrite_settings = (struct rewrite_settings){
         .off = (session->flags & ENDORUN_SESSION_NO_REWRITE) != 0,
@@ -536,7 +367,7 @@ noreturn void monitor_start(uint64_t *stack)
         .command = &session->command,
     };
     channel_open();
-    prepare_dispatch(channel_is_open());
+    prepare_dispatch(channel_is_open() || session->filters_size != 0);
     struct thread *thread = area_allocate();
     if (thread == 0) {
         fatal("no memory for the first thread's area");

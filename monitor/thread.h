@@ -52,7 +52,7 @@ struct signal_table {
 struct scratch {
     uint64_t address, size; /* size 0: unused */
 };
-#define SCRATCH_MAX 2
+#define SCRATCH_MAX 3
 
 struct thread {
     struct thread *self;
@@ -69,6 +69,7 @@ struct thread {
     uint8_t forward;       /* 1: gate_leave_keys makes the program's call */
     uint8_t signalled;     /* written by signal_entry_keys, as a proof that it may */
     uint64_t window_stack; /* the monitor's stack pointer meanwhile */
+    uint32_t memory_depth; /* how often it holds the lock of keys.h */
     uint64_t area_mask;    /* what finds the area from an address in it */
     struct user_registers registers;
 
@@ -92,6 +93,9 @@ struct thread {
 
     struct scratch scratch[SCRATCH_MAX]; /* of an exec */
 
+    struct filter *filter;   /* the newest of the program's seccomp filters, or NULL */
+    bool gains_no_new_privs; /* with one that another thread gave it */
+
     /* The area. */
     uint64_t fpu_image; /* 64-byte aligned */
     uint64_t fpu_image_size;
@@ -100,6 +104,7 @@ struct thread {
     int32_t pid;
     bool shares_descriptors; /* another thread may use the same descriptor table */
     bool freed_by_parent;    /* a vfork child: its parent releases the area */
+    bool ended;              /* no thread has it: it is free, or will be once .tid is gone */
     bool handlers_cleared;   /* new thread: CLONE_CLEAR_SIGHAND took the kernel's handlers */
     sigset entry_mask;       /* new thread: the mask it starts with */
     struct thread *next;     /* all areas of the process, newest first */
@@ -118,10 +123,12 @@ struct shared_pages {
 /* The page after those. */
 struct open_page {
     uint64_t rax, rcx, rdx, r11, rip;
+    uint64_t xrstor;     /* gate_xrstor, for code.c's replacement */
     uint64_t result[16]; /* what the kernel writes for the monitor with the program's rights */
 };
 
 #define THREAD_BLOCK_SIZE PAGE_SIZE
+#define OPEN_PAGE_OFFSET  (THREAD_BLOCK_SIZE + sizeof(struct shared_pages)) /* from %gs:0 */
 _Static_assert(sizeof(struct thread) <= THREAD_BLOCK_SIZE, "the shared pages follow at one page");
 _Static_assert(sizeof(struct shared_pages) == 2 * PAGE_SIZE, "whole pages");
 _Static_assert(sizeof(struct open_page) <= PAGE_SIZE, "one page");

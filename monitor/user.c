@@ -24,3 +24,24 @@ long copy_string_from_user(char *target, struct user_ptr source, unsigned long s
     }
     return -ENAMETOOLONG;
 }
+
+long copy_struct_from_user(void *target, uint64_t size, struct user_ptr source, uint64_t given,
+                           uint64_t least)
+{
+    if (given < least) {
+        return -EINVAL;
+    }
+    if (given > PAGE_SIZE) {
+        return -E2BIG;
+    }
+    for (uint64_t at = size; at < given; at++) {
+        uint8_t byte;
+        if (copy_from_user(&byte, user_pointer(source.address + at), 1) != 0) {
+            return -EFAULT;
+        }
+        if (byte != 0) {
+            return -E2BIG; /* a field newer than this monitor */
+        }
+    }
+    return copy_from_user(target, source, given < size ? given : size);
+}

@@ -34,6 +34,13 @@ static inline long copy_to_user(struct user_ptr target, const void *source, unsi
     return user_copy((void *)target.address, source, size);
 }
 
+/*
+ * A structure that may be of another version than the monitor's, as the kernel takes them: 0,
+ * -EFAULT, -EINVAL below `least` bytes, or -E2BIG when it says what the monitor does not know.
+ */
+long copy_struct_from_user(void *target, uint64_t size, struct user_ptr source, uint64_t given,
+                           uint64_t least);
+
 /* The length without the NUL, -EFAULT, or -ENAMETOOLONG when there is no NUL in `size` bytes. */
 long copy_string_from_user(char *target, struct user_ptr source, unsigned long size);
 

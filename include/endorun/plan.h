@@ -1,7 +1,9 @@
 /*
  * The patch plan of one ELF file: every `syscall` instruction in its executable segments, and how
- * each is to be rewritten. Written by the analyser (hosted, rewriter/analyse), stored in the plan
- * cache, validated and applied by the monitor (freestanding, rewriter/apply).
+ * each is to be rewritten; with protection keys also instructions that are moved away, because
+ * their bytes would be those of an unsafe one (endorun/unsafe_instructions.h). Written by the
+ * analyser (hosted, rewriter/analyse), stored in the plan cache, validated and applied by the
+ * monitor (freestanding, rewriter/apply).
  *
  * A plan is untrusted input. The monitor believes no field: it compares the bytes named here with
  * the bytes it mapped, and generates all new code itself.
@@ -26,14 +28,17 @@
 #ifndef ENDORUN_PLAN_H
 #define ENDORUN_PLAN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define ENDORUN_PLAN_MAGIC        0x6e616c706f646e65ULL /* "endoplan" */
-#define ENDORUN_PLAN_VERSION      2U
+#define ENDORUN_PLAN_VERSION      3U
 #define ENDORUN_PLAN_MAX_SITES    65536U
 #define ENDORUN_BUILD_ID_MAX      32U   /* bytes; GNU ld writes 20, lld 8 to 20 */
 #define ENDORUN_BUILD_ID_WITHIN   1024U /* bytes at a file's beginning where it is looked for */
 #define ENDORUN_PLAN_DISPLACE_MAX 16U   /* bytes a stub has room for */
+#define ENDORUN_PLAN_MOVE_MIN     5U    /* bytes of a moved instruction: `jmp rel32` takes them */
+#define ENDORUN_PLAN_MOVE_MAX     15U   /* bytes of any instruction */
 
 /* How a site is rewritten. Values are stored: append only. */
 enum endorun_tactic {
@@ -42,7 +47,9 @@ enum endorun_tactic {
         1, /* site becomes `jmp rel8` to dead padding; that becomes `jmp rel32` */
     ENDORUN_TACTIC_PRECEDING =
         2, /* `jmp rel32` is written into an instruction before; site is kept */
-    ENDORUN_TACTIC_COUNT
+    ENDORUN_TACTIC_COUNT,
+    ENDORUN_TACTIC_MOVED = 64,     /* no site: the instruction at .offset runs in a stub */
+    ENDORUN_TACTIC_REENCODED = 65, /* no site: the instruction at .offset has other bytes */
 };
 
 /* Why a site is left to SUD. Values are stored: append only. */
@@ -80,6 +87,13 @@ struct endorun_plan {
 };
 
 /*
+ * REENCODED is `add %ebp,%edi`: 01 EF, which behind 0F or REX2 reads as WRPKRU, becomes 03 FD,
+ * which means the same.
+ *
+ * Of a MOVED entry .displaced, .rip_relative and .original describe the instruction: its bytes, and
+ * the displacement in them that is changed with the place. It is one that endorun_plan_is_movable()
+ * knows.
+ *
  * PRECEDING displaces one instruction or several, contiguous, up to the site: they run in the stub,
  * byte for byte but for the disp32. The first is long enough for the jump; the bytes of the others
  * stay in their place. So the address A + k in the original stands for the address C + k in the
@@ -87,15 +101,52 @@ struct endorun_plan {
  * be resumed: it leads to the `syscall`, which is caught by SUD.
  */
 struct endorun_plan_site {
-    uint64_t offset;      /* file offset of the `syscall` instruction (0F 05) */
+    uint64_t offset;      /* file offset of the `syscall` instruction (0F 05), or the cured one */
     uint8_t tactic;       /* enum endorun_tactic */
     uint8_t reason;       /* enum endorun_sud_reason */
     int8_t slot;          /* PADDING: the rel8: slot address minus (site address + 2) */
     uint8_t displaced;    /* PRECEDING: bytes displaced, they end where the site begins */
-    uint8_t rip_relative; /* PRECEDING: offset of the one RIP-relative disp32 in them, or 0 */
+    uint8_t rip_relative; /* offset in them of the one RIP-relative disp32, or 0 */
     uint8_t reserved[3];  /* zero */
     uint8_t original[ENDORUN_PLAN_DISPLACE_MAX]; /* the displaced bytes, or the 5 slot bytes */
 };
+
+/* The entry is for protection keys only, and no system call site. */
+static inline bool endorun_plan_is_cure(const struct endorun_plan_site *site)
+{
+    return site->tactic == ENDORUN_TACTIC_MOVED || site->tactic == ENDORUN_TACTIC_REENCODED;
+}
+
+/* A call that a stub imitates: E8, 67 E8 (what linkers make of a call through memory), FF /2. */
+static inline bool endorun_plan_is_call(const uint8_t *code, unsigned size, unsigned field)
+{
+    return (size == 5 && field == 1 && code[0] == 0xe8) ||
+           (size == 6 && field == 2 &&
+            ((code[0] == 0x67 && code[1] == 0xe8) || (code[0] == 0xff && code[1] == 0x15)));
+}
+
+/*
+ * An instruction of `size` bytes whose displacement is at `field` does the same elsewhere when the
+ * displacement is adjusted: a call as above, a jump, or one with a RIP-relative operand and an
+ * immediate of 0 to 4 bytes behind. Prefixes and opcode are not looked at.
+ */
+static inline bool endorun_plan_is_movable(const uint8_t *code, unsigned size, unsigned field)
+{
+    unsigned immediate;
+
+    if (size < ENDORUN_PLAN_MOVE_MIN || size > ENDORUN_PLAN_MOVE_MAX || field == 0 ||
+        field + 4 > size)
+        return false;
+    if (endorun_plan_is_call(code, size, field))
+        return true;
+    immediate = size - field - 4;
+    if (field == 1)
+        return immediate == 0 && code[0] == 0xe9;
+    if (field == 2 && immediate == 0 && code[0] == 0x0f && (code[1] & 0xf0) == 0x80)
+        return true;
+    return (code[field - 1] & 0xc7) == 0x05 && (immediate <= 2 || immediate == 4) &&
+           !(code[field - 2] == 0xff && (code[field - 1] & 0x30) == 0x10); /* another call */
+}
 
 _Static_assert(sizeof(struct endorun_plan) == 104, "stored format");
 _Static_assert(sizeof(struct endorun_plan_site) == 32, "stored format");

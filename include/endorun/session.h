@@ -8,8 +8,10 @@
  * descriptor is image_fd - 1, open across exec; image_fd is close-on-exec. The new image closes
  * what it was given before the program runs.
  *
- * Layout: struct endorun_session, then the strings (each NUL-terminated) that the offsets name.
- * Offsets count bytes from the start of the session; 0 means absent.
+ * Layout: struct endorun_session, then the strings (each NUL-terminated) that the offsets name,
+ * then .filters_size bytes of the program's seccomp filters: the oldest first, each a uint32_t with
+ * the number of its instructions, then those (struct sock_filter). Offsets count bytes from the
+ * start of the session; 0 means absent.
  */
 #ifndef ENDORUN_SESSION_H
 #define ENDORUN_SESSION_H
@@ -17,7 +19,7 @@
 #include <stdint.h>
 
 #define ENDORUN_SESSION_MAGIC    0x737365736f646e65ULL /* "endosess" */
-#define ENDORUN_SESSION_VERSION  2U
+#define ENDORUN_SESSION_VERSION  3U
 #define ENDORUN_SESSION_MAX_SIZE (1U << 20) /* bytes */
 
 enum endorun_session_flags {
@@ -27,6 +29,7 @@ enum endorun_session_flags {
     ENDORUN_SESSION_STATS = 1U << 2,      /* count, and write records to the event channel */
     ENDORUN_SESSION_NO_ASLR = 1U << 3,    /* kernel.randomize_va_space is 0 */
     ENDORUN_SESSION_SELECTOR = 1U << 5,   /* SUD reads the selector instead of exempting a range */
+    ENDORUN_SESSION_JIT_DENIED = 1U << 6, /* with protection keys: no code is made at run time */
     ENDORUN_SESSION_FILE_COMM = 1U << 4,  /* set by the monitor: a program executed by descriptor is
                                              named after its file (Linux 6.14), not the number */
 };
@@ -68,6 +71,9 @@ struct endorun_session {
     uint32_t command_path; /* the endorun executable: it makes the plans that the cache lacks */
     uint32_t cache_path;   /* directory of cached plans */
     uint32_t comm;         /* name for PR_SET_NAME */
+
+    uint32_t filters_size; /* with protection keys; in mode kernel the kernel hands them over */
+    uint32_t reserved;     /* 0 */
 };
 
 #endif

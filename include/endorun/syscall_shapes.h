@@ -150,7 +150,11 @@ enum endorun_decision {
     X(KEPT)    /* gives an address that the kernel writes to later */                              \
     X(REFUSED) /* reaches memory past protection keys */                                           \
     X(PERSONALITY)                                                                                 \
+    X(UNSHARE)                                                                                     \
+    X(SECCOMP)                                                                                     \
     X(PATH_EXE) /* follows a path that may be /proc/self/exe, which is to name the program */      \
+    X(OPEN)     /* opens a path; the file may be one that the program may not have */              \
+    X(RECEIVE)  /* receives descriptors; the same */                                               \
     X(READLINK) /* reads a link that may be /proc/self/exe */                                      \
     X(PRCTL)                                                                                       \
     X(ARCH_PRCTL)                                                                                  \

@@ -29,6 +29,7 @@ struct command_line {
     enum isolation_choice isolation;
     bool no_rewrite;
     bool selector;
+    bool jit_denied;
     bool stats;
     bool json;
     const char *stats_file; /* NULL: standard error */

@@ -3,6 +3,7 @@
  * image. Nothing that the program inherits is changed on the way, except the soft limit of open
  * files where two descriptors need it; the monitor sets that back.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -116,6 +117,27 @@ static void open_handover(struct endorun_session *session, int *session_fd, int 
             memfd_die(IMAGE_PART, -EMFILE);
 }
 
+/* With protection keys the program opens none by itself: what it inherits must be none either. */
+static void refuse_process_memory(struct endorun_session *session)
+{
+    DIR *folder;
+    struct dirent *entry;
+
+    do {
+        folder = opendir("/proc/self/fd");
+    } while (folder == NULL && errno == EMFILE && raise_descriptor_limit(&session->nofile_soft));
+    if (folder == NULL)
+        die(STATUS_SETUP, "--isolation=pkey: cannot look at the descriptors in /proc/self/fd: %s",
+            strerror(errno));
+    while ((entry = readdir(folder)) != NULL)
+        if (entry->d_name[0] != '.' && is_process_memory(atoi(entry->d_name)))
+            die(STATUS_SETUP,
+                "--isolation=pkey: descriptor %s is a /proc/PID/mem, which the program may not "
+                "inherit",
+                entry->d_name);
+    closedir(folder);
+}
+
 static struct endorun_file identify(const struct stat *status)
 {
     return (struct endorun_file){
@@ -186,8 +208,13 @@ void launch(const struct command_line *line)
     strings.comm = base_name(strings.execfn);
     strings.command_path = own_path();
     strings.cache_path = cache_path();
+    if (line->jit_denied && session.isolation != ENDORUN_ISOLATION_PKEY)
+        die(STATUS_SETUP, "--jit=deny: only protection keys can refuse it (--isolation=pkey); the "
+                          "other isolation does not look at what becomes executable");
     if (line->selector)
         session.flags |= ENDORUN_SESSION_SELECTOR;
+    if (line->jit_denied)
+        session.flags |= ENDORUN_SESSION_JIT_DENIED;
     if (line->no_rewrite)
         session.flags |= ENDORUN_SESSION_NO_REWRITE;
     if (line->stats)
@@ -195,6 +222,8 @@ void launch(const struct command_line *line)
     if (address_randomization_is_off(&session))
         session.flags |= ENDORUN_SESSION_NO_ASLR;
 
+    if (session.isolation == ENDORUN_ISOLATION_PKEY)
+        refuse_process_memory(&session);
     open_handover(&session, &session_fd, &image_fd);
     fill_handover(&session, &strings, session_fd, image_fd);
     if (line->stats)

@@ -49,6 +49,14 @@ static void apply_sud(struct command_line *line, const struct command_option *op
     line->selector = strcmp(argument, "selector") == 0;
 }
 
+static void apply_jit(struct command_line *line, const struct command_option *option,
+                      const char *argument)
+{
+    if (strcmp(argument, "allow") != 0 && strcmp(argument, "deny") != 0)
+        die(STATUS_SETUP, "--%s=%s: expected one of %s", option->name, argument, option->argument);
+    line->jit_denied = strcmp(argument, "deny") == 0;
+}
+
 static void apply_stats(struct command_line *line, const struct command_option *option,
                         const char *argument)
 {
@@ -138,6 +146,13 @@ const struct command_option command_options[] = {
          "how Syscall User Dispatch tells the monitor's calls from the program's: by the address "
          "(range, the default), or by a selector byte, as protection keys need it; to "
          "measure the difference"},
+    {.name = "jit",
+     .argument = "allow|deny",
+     .modes = IN(MODE_RUN),
+     .apply = apply_jit,
+     .help = "with protection keys: whether memory that the program has written may become "
+             "executable (allow, the default: each page is searched whenever it does), or is "
+             "refused (deny: EACCES)"},
     {.name = "stats",
      .argument = "FILE",
      .optional = true,

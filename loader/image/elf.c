@@ -24,6 +24,9 @@ static const struct {
     [ELF_BAD_INTERPRETER] = {"corrupt ELF file: bad name of the program interpreter", ENOEXEC},
     [ELF_NO_MEMORY] = {"no memory for its segments", ENOMEM},
     [ELF_ADDRESS_TAKEN] = {"the fixed address it was linked for is taken", ENOMEM},
+    [ELF_UNSAFE_CODE] = {"its code holds an instruction that writes PKRU or the GS base; "
+                         "--isolation=kernel would run it",
+                         EACCES},
 };
 
 const char *elf_error_text(enum elf_error error)

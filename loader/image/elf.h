@@ -24,6 +24,7 @@ enum elf_error {
     ELF_BAD_INTERPRETER,
     ELF_NO_MEMORY,
     ELF_ADDRESS_TAKEN,
+    ELF_UNSAFE_CODE,
 };
 
 /* What the file says of itself. Addresses are before relocation by `bias`. */

@@ -1,5 +1,7 @@
 /* Mapping: what fs/binfmt_elf.c does with PT_LOAD, done by the monitor, with the rewriting. */
 #include "elf.h"
+#include "../../monitor/code.h"
+#include "../../monitor/gate.h"
 #include "../../monitor/keys.h"
 #include "../../monitor/support.h"
 #include "../../monitor/syscall.h"
@@ -12,8 +14,24 @@ static unsigned long protection(const struct elf64_phdr *segment)
            ((segment->p_flags & PF_X) != 0 ? PROT_EXEC : 0UL);
 }
 
+/* What the pages get first: with protection keys they become executable when they were looked at.
+ */
+static unsigned long first_protection(const struct elf64_phdr *segment)
+{
+    return protection(segment) & ~(keys_in_use ? (unsigned long)PROT_EXEC : 0UL);
+}
+
+static enum elf_error admit(const struct elf64_phdr *segment, int fd, uint64_t start,
+                            uint64_t length, uint64_t offset)
+{
+    long result = keys_in_use && (segment->p_flags & PF_X) != 0
+                      ? code_map(fd, start, length, offset, protection(segment), false)
+                      : 0;
+    return result == 0 ? ELF_FINE : result == -EACCES ? ELF_UNSAFE_CODE : ELF_NO_MEMORY;
+}
+
 /* The part of a segment behind its file content: zeroes to the page's end, then zero pages. */
-static bool map_zeroes(const struct elf64_phdr *segment, uint64_t bias)
+static enum elf_error map_zeroes(const struct elf64_phdr *segment, uint64_t bias)
 {
     uint64_t start = bias + segment->p_vaddr + segment->p_filesz;
     uint64_t end = round_up(bias + segment->p_vaddr + segment->p_memsz, PAGE_SIZE);
@@ -25,31 +43,37 @@ static bool map_zeroes(const struct elf64_phdr *segment, uint64_t bias)
         memset((void *)start, 0, page - start);
     }
     if (end <= page) {
-        return true;
+        return ELF_FINE;
     }
-    return !is_error(SYS6(__NR_mmap, page, end - page, protection(segment),
-                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0)) &&
-           memory_tag(page, end - page, protection(segment), KEY_APP);
+    if (is_error(SYS6(__NR_mmap, page, end - page, first_protection(segment),
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0)) ||
+        !memory_tag(page, end - page, first_protection(segment), KEY_APP)) {
+        return ELF_NO_MEMORY;
+    }
+    return admit(segment, -1, page, end - page, 0);
 }
 
-static bool map_segment(const struct elf_file *file, const struct elf64_phdr *segment,
-                        uint64_t bias)
+static enum elf_error map_segment(const struct elf_file *file, const struct elf64_phdr *segment,
+                                  uint64_t bias)
 {
     uint64_t within = segment->p_vaddr & (PAGE_SIZE - 1);
     uint64_t start = bias + segment->p_vaddr - within;
     uint64_t length = round_up(segment->p_filesz + within, PAGE_SIZE);
     if (segment->p_filesz != 0) {
-        if (is_error(SYS6(__NR_mmap, start, length, protection(segment), MAP_PRIVATE | MAP_FIXED,
-                          file->fd, segment->p_offset - within)) ||
-            !memory_tag(start, length, protection(segment), KEY_APP)) {
-            return false;
+        if (is_error(SYS6(__NR_mmap, start, length, first_protection(segment),
+                          MAP_PRIVATE | MAP_FIXED, file->fd, segment->p_offset - within)) ||
+            !memory_tag(start, length, first_protection(segment), KEY_APP)) {
+            return ELF_NO_MEMORY;
         }
         if ((segment->p_flags & PF_X) != 0) {
             rewrite_mapping(file->fd, start, length, segment->p_offset - within,
-                            protection(segment));
+                            first_protection(segment));
         }
     }
-    return map_zeroes(segment, bias);
+    enum elf_error error = map_zeroes(segment, bias);
+    return error != ELF_FINE || segment->p_filesz == 0
+               ? error
+               : admit(segment, file->fd, start, length, segment->p_offset - within);
 }
 
 /* As binfmt_elf keeps them for /proc/PID/stat and PR_SET_MM_MAP. */
@@ -117,9 +141,10 @@ enum elf_error elf_map(const struct elf_file *file, uint64_t base, struct elf_im
         if (segment->p_type != PT_LOAD || segment->p_memsz == 0) {
             continue;
         }
-        if (!map_segment(file, segment, image->bias)) {
+        enum elf_error error = map_segment(file, segment, image->bias);
+        if (error != ELF_FINE) {
             SYS2(__NR_munmap, start, file->high - file->low);
-            return ELF_NO_MEMORY;
+            return error;
         }
         note_bounds(segment, image->bias, image);
         /* The kernel leaves the holes between segments unmapped in programs, not in libraries. */

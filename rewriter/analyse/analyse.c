@@ -25,11 +25,20 @@ struct analyser {
     struct site_list sites;
     struct padding_list between; /* functions */
     struct padding_list inside;
+    struct unsafe_list matches;
     char *error;
 };
 
+static void free_matches(struct unsafe_match *matches, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        free(matches[i].place.symbol);
+    free(matches);
+}
+
 static void analyser_close(struct analyser *analyser)
 {
+    free_matches(analyser->matches.items, analyser->matches.count);
     references_close(&analyser->references);
     free(analyser->ranges.items);
     free(analyser->functions.items);
@@ -39,16 +48,21 @@ static void analyser_close(struct analyser *analyser)
     image_close(&analyser->image);
 }
 
-static int find_functions(struct analyser *analyser)
+/* Reads the file and finds its functions: what every decision needs. */
+static int load(struct analyser *analyser)
 {
     struct range_list *ranges = &analyser->ranges;
-    const struct image *image = &analyser->image;
+    struct image *image = &analyser->image;
 
-    if (unwind_ranges(ranges, image, analyser->error) != 0 ||
+    if (image_load(image, analyser->error) != 0 ||
+        decoder_open(&analyser->decoder, analyser->error) != 0 ||
+        unwind_ranges(ranges, image, analyser->error) != 0 ||
         symbol_ranges(ranges, image, analyser->error) != 0 ||
-        go_ranges(ranges, image, analyser->error) != 0)
+        go_ranges(ranges, image, analyser->error) != 0 ||
+        functions_build(&analyser->functions, ranges, image, &analyser->decoder, analyser->error) !=
+            0)
         return -1;
-    return functions_build(&analyser->functions, ranges, image, &analyser->decoder,
+    return references_open(&analyser->references, image, &analyser->decoder, &analyser->functions,
                            analyser->error);
 }
 
@@ -59,9 +73,7 @@ static int decide_sites(struct analyser *analyser)
     struct padding_list *between = &analyser->between;
     struct padding_list *inside = &analyser->inside;
 
-    if (references_open(references, &analyser->image, &analyser->decoder, &analyser->functions,
-                        analyser->error) != 0 ||
-        sites_classify(sites, &analyser->functions, references) != 0)
+    if (sites_classify(sites, &analyser->functions, references) != 0)
         return -1;
     if (!sites_any_left(sites))
         return 0; /* large files often hold the bytes by chance only */
@@ -78,17 +90,24 @@ static int decide_sites(struct analyser *analyser)
     return 0;
 }
 
-/* All stages. A file without the bytes 0F 05 ends after the second and never needs Zydis. */
+/*
+ * All stages. A file without the bytes 0F 05, and without those of instructions that are refused
+ * with protection keys, ends after the second and never needs Zydis.
+ */
 static int run(struct analyser *analyser, int fd)
 {
     struct image *image = &analyser->image;
+    struct site_list *sites = &analyser->sites;
+    struct unsafe_list *matches = &analyser->matches;
     char *error = analyser->error;
 
-    if (image_open(image, fd, error) != 0 || sites_find(&analyser->sites, image, error) != 0)
+    if (image_open(image, fd, error) != 0 || sites_find(sites, image, error) != 0 ||
+        unsafe_find(matches, image, true, error) != 0)
         return -1;
-    if (analyser->sites.count > 0 &&
-        (image_load(image, error) != 0 || decoder_open(&analyser->decoder, error) != 0 ||
-         find_functions(analyser) != 0 || decide_sites(analyser) != 0))
+    if ((sites->count > 0 || matches->count > 0) &&
+        (load(analyser) != 0 || (sites->count > 0 && decide_sites(analyser) != 0) ||
+         (matches->count > 0 &&
+          unsafe_classify(matches, &analyser->functions, &analyser->references) != 0)))
         return -1;
     return image_check_unchanged(image, error);
 }
@@ -117,10 +136,68 @@ static void fill_plan_site(struct endorun_plan_site *out, const struct site *sit
     }
 }
 
-static struct endorun_plan *make_plan(const struct image *image, const struct site_list *sites)
+static void fill_plan_cure(struct endorun_plan_site *out, const struct unsafe_match *match,
+                           const struct image *image)
 {
-    const size_t size =
-        sizeof(struct endorun_plan) + sites->count * sizeof(struct endorun_plan_site);
+    const struct moved_instruction *moved = &match->moved;
+    const struct segment *segment = image_text(image, moved->address);
+
+    out->offset = segment->offset + (moved->address - segment->address);
+    out->tactic = match->cure == CURE_MOVED ? ENDORUN_TACTIC_MOVED : ENDORUN_TACTIC_REENCODED;
+    out->displaced = moved->size;
+    out->rip_relative = moved->field;
+    memcpy(out->original, segment->bytes + (moved->address - segment->address), moved->size);
+}
+
+/* An entry of the plan, and where it is. */
+struct entry {
+    struct endorun_plan_site site;
+    uint64_t address;
+};
+
+static int compare_entries(const void *left, const void *right)
+{
+    const uint64_t a = ((const struct entry *)left)->site.offset;
+    const uint64_t b = ((const struct entry *)right)->site.offset;
+
+    return (a > b) - (a < b);
+}
+
+/* Sites and cures, sorted; an instruction that holds several matches moves once. */
+static struct entry *make_entries(const struct analyser *analyser, size_t *count)
+{
+    const struct site_list *sites = &analyser->sites;
+    const struct unsafe_list *matches = &analyser->matches;
+    struct entry *entries = calloc(sites->count + matches->count + 1, sizeof(entries[0]));
+    size_t all = 0, kept = 0;
+
+    if (entries == NULL)
+        return NULL;
+    for (; all < sites->count; all++) {
+        fill_plan_site(&entries[all].site, &sites->items[all]);
+        entries[all].address = sites->items[all].address;
+    }
+    for (size_t i = 0; i < matches->count; i++) {
+        const struct unsafe_match *match = &matches->items[i];
+
+        if (match->cure == CURE_MOVED || match->cure == CURE_REENCODED) {
+            fill_plan_cure(&entries[all].site, match, &analyser->image);
+            entries[all++].address = match->moved.address;
+        }
+    }
+    qsort(entries, all, sizeof(entries[0]), compare_entries);
+    for (size_t i = 0; i < all; i++) {
+        if (kept == 0 || entries[kept - 1].site.offset != entries[i].site.offset)
+            entries[kept++] = entries[i];
+    }
+    *count = kept;
+    return entries;
+}
+
+static struct endorun_plan *make_plan(const struct image *image, const struct entry *entries,
+                                      size_t count)
+{
+    const size_t size = sizeof(struct endorun_plan) + count * sizeof(struct endorun_plan_site);
     struct endorun_plan *plan = calloc(1, size);
 
     if (plan == NULL)
@@ -131,27 +208,39 @@ static struct endorun_plan *make_plan(const struct image *image, const struct si
     plan->identity = image->identity;
     memcpy(plan->build_id, image->build_id, sizeof(plan->build_id));
     plan->build_id_size = image->build_id_size;
-    plan->site_count = (uint32_t)sites->count;
-    for (size_t i = 0; i < sites->count; i++)
-        fill_plan_site(&plan_sites(plan)[i], &sites->items[i]);
+    plan->site_count = (uint32_t)count;
+    for (size_t i = 0; i < count; i++)
+        plan_sites(plan)[i] = entries[i].site;
     plan->checksum = plan_checksum(plan);
     return plan;
 }
 
-static int make_result(struct analysis *analysis, struct analyser *analyser)
+static int fill_result(struct analysis *analysis, const struct analyser *analyser,
+                       const struct entry *entries, size_t count)
 {
-    struct site_list *sites = &analyser->sites;
-
-    if (sites->count > ENDORUN_PLAN_MAX_SITES)
-        return fail(analyser->error, "%zu system call sites: a plan holds %u", sites->count,
+    if (count > ENDORUN_PLAN_MAX_SITES)
+        return fail(analyser->error, "%zu system call sites: a plan holds %u", count,
                     ENDORUN_PLAN_MAX_SITES);
-    analysis->plan = make_plan(&analyser->image, sites);
-    analysis->sites = calloc(sites->count + 1, sizeof(analysis->sites[0]));
+    analysis->plan = make_plan(&analyser->image, entries, count);
+    analysis->sites = calloc(count + 1, sizeof(analysis->sites[0]));
     if (analysis->plan == NULL || analysis->sites == NULL)
-        return fail(analyser->error, "out of memory for a plan of %zu sites", sites->count);
-    for (size_t i = 0; i < sites->count; i++)
-        analysis->sites[i].address = sites->items[i].address;
-    return names_find(analysis->sites, sites->count, &analyser->image, analyser->error);
+        return fail(analyser->error, "out of memory for a plan of %zu sites", count);
+    for (size_t i = 0; i < count; i++)
+        analysis->sites[i].address = entries[i].address;
+    return names_find(analysis->sites, count, &analyser->image, analyser->error);
+}
+
+static int make_result(struct analysis *analysis, const struct analyser *analyser)
+{
+    size_t count = 0;
+    struct entry *entries = make_entries(analyser, &count);
+    int result;
+
+    if (entries == NULL)
+        return fail(analyser->error, "out of memory for a plan");
+    result = fill_result(analysis, analyser, entries, count);
+    free(entries);
+    return result;
 }
 
 int analyse_file(int fd, struct analysis *analysis, char error[ANALYSE_ERROR_SIZE])
@@ -172,26 +261,17 @@ int analyse_file(int fd, struct analysis *analysis, char error[ANALYSE_ERROR_SIZ
     return result;
 }
 
-static void free_matches(struct unsafe_match *matches, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        free(matches[i].place.symbol);
-    free(matches);
-}
-
 /* The stages of the search for unsafe instructions. Most files have some bytes of them. */
-static int run_unsafe(struct analyser *analyser, struct unsafe_list *matches, int fd)
+static int run_unsafe(struct analyser *analyser, int fd)
 {
     struct image *image = &analyser->image;
+    struct unsafe_list *matches = &analyser->matches;
     char *error = analyser->error;
 
-    if (image_open(image, fd, error) != 0 || unsafe_find(matches, image, error) != 0)
+    if (image_open(image, fd, error) != 0 || unsafe_find(matches, image, false, error) != 0)
         return -1;
     if (matches->count > 0 &&
-        (image_load(image, error) != 0 || decoder_open(&analyser->decoder, error) != 0 ||
-         find_functions(analyser) != 0 ||
-         references_open(&analyser->references, image, &analyser->decoder, &analyser->functions,
-                         error) != 0 ||
+        (load(analyser) != 0 ||
          unsafe_classify(matches, &analyser->functions, &analyser->references) != 0 ||
          unsafe_name(matches, image, error) != 0))
         return -1;
@@ -200,24 +280,21 @@ static int run_unsafe(struct analyser *analyser, struct unsafe_list *matches, in
 
 int analyse_unsafe_instructions(int fd, struct analysis *analysis, char error[ANALYSE_ERROR_SIZE])
 {
-    struct unsafe_list matches;
     struct analyser analyser;
     int result;
 
-    memset(&matches, 0, sizeof(matches));
     memset(&analyser, 0, sizeof(analyser));
     error[0] = '\0';
     analyser.error = error;
-    result = run_unsafe(&analyser, &matches, fd);
-    analyser_close(&analyser);
+    result = run_unsafe(&analyser, fd);
     if (result == 0) {
         free_matches(analysis->unsafe, analysis->unsafe_count);
-        analysis->unsafe = matches.items;
-        analysis->unsafe_count = matches.count;
+        analysis->unsafe = analyser.matches.items;
+        analysis->unsafe_count = analyser.matches.count;
         analysis->unsafe_searched = true;
-    } else {
-        free_matches(matches.items, matches.count);
+        memset(&analyser.matches, 0, sizeof(analyser.matches));
     }
+    analyser_close(&analyser);
     return result;
 }
 

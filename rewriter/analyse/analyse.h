@@ -52,6 +52,26 @@ enum instruction_part {
     PART_COUNT,
 };
 
+/* What becomes of a match where protection keys are used. All but the first three are refused. */
+enum unsafe_cure {
+    CURE_NOT_NEEDED,  /* of a kind that the monitor lets pass */
+    CURE_MOVED,       /* the instruction at .moved runs in a stub */
+    CURE_REENCODED,   /* the `add %ebp,%edi` at .moved, its end, has other bytes */
+    CURE_INSTRUCTION, /* it is one. The monitor knows two of glibc's, and replaces them */
+    CURE_UNCERTAIN,   /* no instruction is proven here */
+    CURE_FIXED,       /* nothing of what holds it changes with its place */
+    CURE_SHORT,       /* no room for a jump */
+    CURE_ENTERED,     /* something leads into the middle of what would be moved */
+    CURE_COUNT,
+};
+
+/* An instruction that is to be moved, or to be changed in its place. */
+struct moved_instruction {
+    uint64_t address;
+    uint8_t size;
+    uint8_t field; /* offset of the displacement that changes */
+};
+
 struct unsafe_match {
     struct analysed_place place;
     uint64_t offset; /* in the file */
@@ -64,10 +84,12 @@ struct unsafe_match {
     uint8_t host_size;
     enum instruction_part first; /* part of the match's first byte */
     enum instruction_part last;  /* of the last one that the host holds */
+    enum unsafe_cure cure;
+    struct moved_instruction moved; /* MOVED and REENCODED */
 };
 
 struct analysis {
-    struct endorun_plan *plan;    /* plan->size bytes: the header, then its sites */
+    struct endorun_plan *plan;    /* plan->size bytes: the header, then its entries */
     struct analysed_place *sites; /* plan->site_count of them, in the plan's order */
     struct unsafe_match *unsafe;  /* in the order of the file */
     size_t unsafe_count;
@@ -90,7 +112,7 @@ int analyse_unsafe_instructions(int fd, struct analysis *analysis, char error[AN
 
 void analysis_release(struct analysis *analysis);
 
-/* The sites that follow the header. */
+/* What follows the header: sites, and instructions that are moved. */
 struct endorun_plan_site *plan_sites(const struct endorun_plan *plan);
 
 /* The names used in reports: "padding", "preceding", "sud"; "sigreturn", "no-fde", ... */
@@ -101,6 +123,7 @@ const char *sud_reason_name(unsigned reason);
 const char *unsafe_kind_name(unsigned kind);
 const char *unsafe_state_name(unsigned state);
 const char *instruction_part_name(unsigned part);
+const char *unsafe_cure_name(unsigned cure);
 
 /*
  * Loads of a selector into %gs are listed where they are instructions, and otherwise counted only:

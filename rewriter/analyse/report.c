@@ -83,6 +83,34 @@ const char *instruction_part_name(unsigned part)
     return part < PART_COUNT ? names[part] : "unknown";
 }
 
+const char *unsafe_cure_name(unsigned cure)
+{
+    static const char *const names[CURE_COUNT] = {
+        [CURE_NOT_NEEDED] = "allowed",  [CURE_MOVED] = "moved",
+        [CURE_REENCODED] = "reencoded", [CURE_INSTRUCTION] = "instruction",
+        [CURE_UNCERTAIN] = "uncertain", [CURE_FIXED] = "fixed",
+        [CURE_SHORT] = "short",         [CURE_ENTERED] = "entered",
+    };
+
+    return cure < CURE_COUNT ? names[cure] : "unknown";
+}
+
+static const char *unsafe_cure_sentence(unsigned cure)
+{
+    static const char *const sentences[CURE_COUNT] = {
+        [CURE_NOT_NEEDED] = "",
+        [CURE_MOVED] = "",
+        [CURE_REENCODED] = "another encoding of add takes the place of its end",
+        [CURE_INSTRUCTION] = "refused, but for glibc's own: an instruction of the program",
+        [CURE_UNCERTAIN] = "refused: no instruction is proven here",
+        [CURE_FIXED] = "refused: what holds it does not change with its place",
+        [CURE_SHORT] = "refused: no room for a jump",
+        [CURE_ENTERED] = "refused: something leads into the middle of what holds it",
+    };
+
+    return cure < CURE_COUNT ? sentences[cure] : "unknown";
+}
+
 bool unsafe_is_listed(const struct unsafe_match *match)
 {
     return match->kind < ENDORUN_UNSAFE_MOV_GS || match->state == UNSAFE_INSTRUCTION;
@@ -98,6 +126,17 @@ static void count_unsafe(struct unsafe_counts *counts, const struct analysis *an
     memset(counts, 0, sizeof(*counts));
     for (size_t i = 0; i < analysis->unsafe_count; i++)
         counts->of[analysis->unsafe[i].kind][analysis->unsafe[i].state]++;
+}
+
+/* Entries of the plan that are system call sites. */
+static uint32_t count_sites(const struct endorun_plan *plan)
+{
+    const struct endorun_plan_site *sites = plan_sites(plan);
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < plan->site_count; i++)
+        count += !endorun_plan_is_cure(&sites[i]);
+    return count;
 }
 
 static uint32_t count_tactic(const struct endorun_plan *plan, enum endorun_tactic tactic)
@@ -163,6 +202,11 @@ static void write_text_match(FILE *out, const struct unsafe_match *match)
     if (match->host_size != 0)
         fprintf(out, "  (byte %u of %u: %s to %s)", match->host_offset, match->host_size,
                 instruction_part_name(match->first), instruction_part_name(match->last));
+    if (match->cure == CURE_MOVED)
+        fprintf(out, "; with protection keys the %u bytes at 0x%" PRIx64 " run in a stub",
+                match->moved.size, match->moved.address);
+    else if (match->cure != CURE_NOT_NEEDED)
+        fprintf(out, "; with protection keys %s", unsafe_cure_sentence(match->cure));
     fputc('\n', out);
 }
 
@@ -197,10 +241,12 @@ void analysis_write_text(FILE *out, const char *file_name, const struct analysis
     fprintf(out,
             ": %" PRIu32 " system call sites: %" PRIu32 " by padding, %" PRIu32
             " by the preceding instruction, %" PRIu32 " left to SUD\n",
-            plan->site_count, count_tactic(plan, ENDORUN_TACTIC_PADDING),
+            count_sites(plan), count_tactic(plan, ENDORUN_TACTIC_PADDING),
             count_tactic(plan, ENDORUN_TACTIC_PRECEDING), count_tactic(plan, ENDORUN_TACTIC_SUD));
-    for (uint32_t i = 0; i < plan->site_count; i++)
-        write_text_site(out, analysis, i);
+    for (uint32_t i = 0; i < plan->site_count; i++) {
+        if (!endorun_plan_is_cure(&plan_sites(plan)[i]))
+            write_text_site(out, analysis, i);
+    }
     if (analysis->unsafe_searched)
         write_text_unsafe(out, file_name, analysis);
 }
@@ -247,6 +293,10 @@ static void write_json_match(FILE *out, const struct unsafe_match *match)
                 ", \"host_offset\": %u, \"host_size\": %u, \"first\": \"%s\", \"last\": \"%s\"",
                 match->host_offset, match->host_size, instruction_part_name(match->first),
                 instruction_part_name(match->last));
+    fprintf(out, ", \"cure\": \"%s\"", unsafe_cure_name(match->cure));
+    if (match->cure == CURE_MOVED)
+        fprintf(out, ", \"moved\": \"0x%" PRIx64 "\", \"moved_size\": %u", match->moved.address,
+                match->moved.size);
     fputc('}', out);
 }
 
@@ -279,6 +329,7 @@ static void write_json_unsafe(FILE *out, const struct analysis *analysis)
 void analysis_write_json(FILE *out, const char *file_name, const struct analysis *analysis)
 {
     const struct endorun_plan *plan = analysis->plan;
+    bool empty = true;
 
     fprintf(out, "{\n  \"schema\": %d,\n  \"file\": ", ANALYSE_REPORT_SCHEMA);
     write_json_string(out, file_name);
@@ -297,10 +348,13 @@ void analysis_write_json(FILE *out, const char *file_name, const struct analysis
             count_tactic(plan, ENDORUN_TACTIC_PADDING),
             count_tactic(plan, ENDORUN_TACTIC_PRECEDING), count_tactic(plan, ENDORUN_TACTIC_SUD));
     for (uint32_t i = 0; i < plan->site_count; i++) {
-        fputs(i == 0 ? "\n" : ",\n", out);
+        if (endorun_plan_is_cure(&plan_sites(plan)[i]))
+            continue;
+        fputs(empty ? "\n" : ",\n", out);
         write_json_site(out, analysis, i);
+        empty = false;
     }
-    fputs(plan->site_count == 0 ? "]" : "\n  ]", out);
+    fputs(empty ? "]" : "\n  ]", out);
     if (analysis->unsafe_searched)
         write_json_unsafe(out, analysis);
     fputs("\n}\n", out);

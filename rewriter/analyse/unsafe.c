@@ -47,6 +47,12 @@ static bool is_code(const struct image *image, uint64_t address)
     return false;
 }
 
+bool unsafe_is_refused(enum endorun_unsafe_kind kind)
+{
+    return kind == ENDORUN_UNSAFE_WRPKRU || kind == ENDORUN_UNSAFE_XRSTOR ||
+           kind == ENDORUN_UNSAFE_WRGSBASE;
+}
+
 static int add_match(struct unsafe_list *matches, const struct unsafe_match *match, char *error)
 {
     if (matches->count == MAX_MATCHES)
@@ -64,6 +70,7 @@ struct piece {
     const uint8_t *bytes;
     size_t size;
     uint64_t offset; /* of its first byte in the file */
+    bool refused_only;
 };
 
 /* The matches that begin between two offsets in the piece. */
@@ -75,11 +82,13 @@ static int find_in_piece(struct unsafe_list *matches, const struct image *image,
     for (size_t at = from; at < to; at++) {
         struct unsafe_match match = {.kind = endorun_unsafe_at(piece->bytes, piece->size, at)};
 
-        if (match.kind == ENDORUN_UNSAFE_NONE)
+        if (match.kind == ENDORUN_UNSAFE_NONE ||
+            (piece->refused_only && !unsafe_is_refused(match.kind)))
             continue;
         match.offset = piece->offset + at;
         match.place.address = segment->address + (match.offset - segment->offset);
         match.state = is_code(image, match.place.address) ? UNSAFE_UNCOVERED : UNSAFE_DATA;
+        match.cure = unsafe_is_refused(match.kind) ? CURE_UNCERTAIN : CURE_NOT_NEEDED;
         match.size = (uint8_t)endorun_unsafe_size(match.kind, piece->bytes[at]);
         memcpy(match.bytes, piece->bytes + at, match.size);
         if (add_match(matches, &match, error) != 0)
@@ -90,14 +99,16 @@ static int find_in_piece(struct unsafe_list *matches, const struct image *image,
 
 /* Pieces overlap by the prefixes before a match and by the bytes of one that is cut. */
 static int find_in_range(struct unsafe_list *matches, const struct image *image,
-                         const struct mapped_range *range, uint8_t *buffer, char *error)
+                         const struct mapped_range *range, bool refused_only, uint8_t *buffer,
+                         char *error)
 {
     uint64_t next = range->start;
 
     while (next < range->end) {
         const uint64_t known = next - range->start;
         const size_t before = known < ENDORUN_UNSAFE_PREFIX_MAX ? known : ENDORUN_UNSAFE_PREFIX_MAX;
-        struct piece piece = {.range = range, .bytes = buffer, .offset = next - before};
+        struct piece piece = {
+            .range = range, .bytes = buffer, .offset = next - before, .refused_only = refused_only};
         const bool last = range->end - piece.offset <= PIECE_SIZE;
         size_t to;
 
@@ -111,7 +122,8 @@ static int find_in_range(struct unsafe_list *matches, const struct image *image,
     return 0;
 }
 
-int unsafe_find(struct unsafe_list *matches, const struct image *image, char *error)
+int unsafe_find(struct unsafe_list *matches, const struct image *image, bool refused_only,
+                char *error)
 {
     uint8_t *buffer = malloc(PIECE_SIZE);
     int result = 0;
@@ -122,7 +134,7 @@ int unsafe_find(struct unsafe_list *matches, const struct image *image, char *er
         const struct mapped_range range = range_of(&image->segments[i], image);
 
         if (image->segments[i].executable)
-            result = find_in_range(matches, image, &range, buffer, error);
+            result = find_in_range(matches, image, &range, refused_only, buffer, error);
     }
     free(buffer);
     return result;
@@ -196,6 +208,7 @@ static void place_in_instruction(struct unsafe_match *match, const struct instru
 
     if (is_the_instruction(decoded, offset, match->kind)) {
         match->state = UNSAFE_INSTRUCTION;
+        match->cure = match->cure == CURE_NOT_NEEDED ? CURE_NOT_NEEDED : CURE_INSTRUCTION;
         return;
     }
     match->state = end <= decoded->length ? UNSAFE_INSIDE : UNSAFE_ACROSS;
@@ -207,12 +220,14 @@ static void place_in_instruction(struct unsafe_match *match, const struct instru
 
 /* The matches of one function, while its instructions are visited. */
 struct match_search {
+    struct unsafe_match *first;
     struct unsafe_match *next; /* the first not yet passed */
     struct unsafe_match *end;
     const struct target_list *targets;      /* of the function's branches */
     const struct target_list *landing_pads; /* of the whole file */
     uint64_t function_start;
     uint64_t block_start; /* first instruction behind the last unconditional transfer */
+    bool whole;           /* all of it can be decoded */
 };
 
 static bool is_reached(const struct match_search *search, uint64_t address)
@@ -222,18 +237,91 @@ static bool is_reached(const struct match_search *search, uint64_t address)
            has_target(search->landing_pads, search->block_start, address);
 }
 
+/* 0F 01 EF and its form with REX2 end with an instruction that can be written in two ways. */
+static bool ends_with_add(const struct unsafe_match *match, const struct instruction *instruction)
+{
+    return match->kind == ENDORUN_UNSAFE_WRPKRU && instruction->decoded.length == 2 &&
+           instruction->address == match->place.address + match->size - 2;
+}
+
+/*
+ * What it takes that the instruction runs in a stub, and that the match is not there again: the
+ * displacement has bytes of it, or the neighbours do.
+ */
+static enum unsafe_cure plan_move(const struct match_search *search,
+                                  const struct unsafe_match *match,
+                                  const struct instruction *instruction,
+                                  struct moved_instruction *moved)
+{
+    const ZydisDecodedInstruction *decoded = &instruction->decoded;
+    const uint64_t last = instruction->address + decoded->length - 1;
+    const uint64_t start = match->place.address, end = start + match->size;
+    uint64_t target;
+
+    *moved = (struct moved_instruction){instruction->address, decoded->length, 0};
+    if (branch_target(instruction, &target))
+        moved->field = decoded->raw.imm[0].offset;
+    else if (!rip_relative_target(instruction, &target, &moved->field) ||
+             decoded->address_width != 64)
+        return CURE_FIXED;
+    if (decoded->length < ENDORUN_PLAN_MOVE_MIN)
+        return CURE_SHORT;
+    if (!endorun_plan_is_movable(instruction->bytes, decoded->length, moved->field) ||
+        (start >= instruction->address && end <= instruction->address + moved->field) ||
+        (start >= instruction->address + moved->field + 4 && end <= last + 1))
+        return CURE_FIXED;
+    if (has_target(search->targets, instruction->address + 1, last) ||
+        has_target(search->landing_pads, instruction->address + 1, last))
+        return CURE_ENTERED;
+    return CURE_MOVED;
+}
+
+/*
+ * Boundaries are those of a sweep, and here it is enough that the function can be decoded to its
+ * end: jump tables that nobody understands lead to much code, and without a cure nothing runs.
+ *
+ * The first instruction with bytes of a match that can be moved takes them apart: its jump stands
+ * in their place, and in the stub it has another displacement, or other neighbours.
+ */
+static void look_for_cures(const struct match_search *search, const struct instruction *instruction)
+{
+    for (struct unsafe_match *match = search->next; match > search->first; match--) {
+        struct unsafe_match *held = match - 1;
+        struct moved_instruction moved;
+        enum unsafe_cure cure;
+
+        if (held->place.address + ENDORUN_UNSAFE_SIZE_MAX <= instruction->address)
+            break;
+        if (held->place.address + held->size <= instruction->address ||
+            held->cure == CURE_NOT_NEEDED || held->cure == CURE_INSTRUCTION ||
+            held->cure == CURE_MOVED)
+            continue;
+        cure = plan_move(search, held, instruction, &moved);
+        if (ends_with_add(held, instruction))
+            cure = CURE_REENCODED;
+        if (held->cure == CURE_UNCERTAIN || cure == CURE_MOVED || cure == CURE_REENCODED) {
+            held->cure = cure;
+            held->moved = moved;
+        }
+    }
+}
+
 static bool look_for_matches(void *context, const struct instruction *instruction)
 {
     struct match_search *search = context;
     const uint64_t end = instruction->address + instruction->decoded.length;
+    const struct unsafe_match *last = search->end - 1;
+    const bool reached = is_reached(search, instruction->address);
 
     for (; search->next < search->end && search->next->place.address < end; search->next++) {
-        if (is_reached(search, instruction->address))
+        if (reached)
             place_in_instruction(search->next, instruction);
     }
+    if (reached || search->whole)
+        look_for_cures(search, instruction);
     if (is_unconditional_transfer(instruction))
         search->block_start = end;
-    return search->next < search->end;
+    return end < last->place.address + last->size;
 }
 
 /* The matches from `first` up to `end` all lie in `function`. */
@@ -243,6 +331,7 @@ static int classify_in_function(struct references *references, struct function *
 {
     struct target_list targets = {NULL, 0, 0};
     struct match_search search = {
+        .first = first,
         .next = first,
         .end = end,
         .targets = &targets,
@@ -252,6 +341,7 @@ static int classify_in_function(struct references *references, struct function *
     };
     const int result = function_targets(references, function, &targets);
 
+    search.whole = function->decoded_end == function->end;
     for (struct unsafe_match *match = first; match < end; match++)
         match->state = UNSAFE_UNREACHED;
     if (result == 0)

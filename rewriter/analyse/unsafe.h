@@ -11,14 +11,18 @@ struct unsafe_list {
     size_t capacity;
 };
 
-/*
- * Every match, at every byte offset. Searched are whole pages: what lies in the file before and
- * behind a segment is mapped with its first and last page. The list is the caller's to free, on
- * failure too.
- */
-int unsafe_find(struct unsafe_list *matches, const struct image *image, char *error);
+/* Those that the monitor does not let become executable where protection keys are used. */
+bool unsafe_is_refused(enum endorun_unsafe_kind kind);
 
-/* Sweeps the functions that hold matches, and tells how each stands in the code. */
+/*
+ * Every match, at every byte offset; or of the refused kinds only. Searched are whole pages: what
+ * lies in the file before and behind a segment is mapped with its first and last page. The list is
+ * the caller's to free, on failure too.
+ */
+int unsafe_find(struct unsafe_list *matches, const struct image *image, bool refused_only,
+                char *error);
+
+/* Sweeps the functions that hold matches, and tells how each stands in the code and is cured. */
 int unsafe_classify(struct unsafe_list *matches, struct function_list *functions,
                     struct references *references);
 

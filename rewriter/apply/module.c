@@ -1,4 +1,7 @@
 #include "module.h"
+#include "../../monitor/code.h"
+#include "../../monitor/gate.h"
+#include "../../monitor/keys.h"
 #include "../../monitor/support.h"
 #include "../../monitor/syscall.h"
 
@@ -9,11 +12,6 @@ static struct module modules[MODULES_MAX];
 static uint32_t module_count;
 int32_t modules_lock;
 
-static struct stub_header *header_of(const struct module *module)
-{
-    return (struct stub_header *)module->stubs;
-}
-
 static struct stub *stubs_of(const struct module *module)
 {
     return (struct stub *)(module->stubs + sizeof(struct stub_header));
@@ -22,12 +20,22 @@ static struct stub *stubs_of(const struct module *module)
 /* For each stub its slot, relative to the text; ~0: it has none. */
 static const uint32_t *slots_of(const struct module *module)
 {
-    return (const uint32_t *)(stubs_of(module) + header_of(module)->count);
+    return (const uint32_t *)(stubs_of(module) + module->count);
 }
 
-static uint64_t site_of(const struct stub *stub)
+/*
+ * Where the displaced bytes of the stub at `at` end in the text; without any, its site. Of copies:
+ * the program can change the access to stubs, and then the stubs.
+ */
+static uint64_t displaced_end(uint64_t at, const struct stub *stub)
 {
-    return (uint64_t)stub + STUB_LEA_END + (uint64_t)(int64_t)stub->site - 2;
+    if (stub_is_call(stub)) {
+        struct call_stub call;
+        memcpy(&call, stub, sizeof call);
+        return (uint64_t)call.high << 32 | call.low;
+    }
+    return at + STUB_LEA_END + (uint64_t)(int64_t)stub->site -
+           (stub->tactic == ENDORUN_TACTIC_MOVED ? 0 : 2);
 }
 
 /* Needs the lock. */
@@ -76,9 +84,8 @@ static const struct module *find_module(uint64_t rip)
 static const struct stub *stub_at(const struct module *module, uint64_t rip)
 {
     uint64_t index = (rip - (uint64_t)stubs_of(module)) / sizeof(struct stub);
-    return rip >= (uint64_t)stubs_of(module) && index < header_of(module)->count
-               ? &stubs_of(module)[index]
-               : 0;
+    return rip >= (uint64_t)stubs_of(module) && index < module->count ? &stubs_of(module)[index]
+                                                                      : 0;
 }
 
 /* The stub whose padding slot begins at `rip`, or NULL. */
@@ -86,8 +93,7 @@ static const struct stub *stub_of_slot(const struct module *module, uint64_t rip
 {
     uint64_t offset = rip - module->base;
     const uint32_t *slots = slots_of(module);
-    uint32_t count = header_of(module)->count;
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < module->count; i++) {
         if (slots[i] == offset) {
             return &stubs_of(module)[i];
         }
@@ -95,23 +101,29 @@ static const struct stub *stub_of_slot(const struct module *module, uint64_t rip
     return 0;
 }
 
-uint64_t module_address_shown(uint64_t rip)
+bool module_roll(struct sigcontext *registers)
 {
+    uint64_t rip = registers->rip;
     const struct module *module = find_module(rip);
     if (module == 0) {
-        return rip;
+        return false;
     }
-    if (rip - module->stubs < module->stubs_size) {
-        const struct stub *stub = stub_at(module, rip);
-        if (stub == 0) {
-            return rip;
-        }
-        uint64_t offset = rip - (uint64_t)stub;
-        return site_of(stub) -
-               (offset < ENDORUN_PLAN_DISPLACE_MAX ? ENDORUN_PLAN_DISPLACE_MAX - offset : 0);
+    bool in_stubs = rip - module->stubs < module->stubs_size;
+    const struct stub *at = in_stubs ? stub_at(module, rip) : stub_of_slot(module, rip);
+    if (at == 0) {
+        return false;
     }
-    const struct stub *stub = stub_of_slot(module, rip);
-    return stub != 0 ? site_of(stub) : rip;
+    struct stub stub;
+    memcpy(&stub, at, sizeof stub);
+    uint64_t offset = in_stubs ? rip - (uint64_t)at : ENDORUN_PLAN_DISPLACE_MAX;
+    registers->rip = displaced_end((uint64_t)at, &stub);
+    if (stub_is_call(&stub)) {
+        registers->rip -= stub.displaced_size;
+        registers->rsp += offset >= CALL_STUB_PUSHED ? sizeof(uint64_t) : 0;
+    } else if (offset < ENDORUN_PLAN_DISPLACE_MAX) {
+        registers->rip -= ENDORUN_PLAN_DISPLACE_MAX - offset;
+    }
+    return true;
 }
 
 bool module_hides_step(uint64_t rip)
@@ -124,8 +136,8 @@ bool module_hides_step(uint64_t rip)
         return stub_of_slot(module, rip) != 0;
     }
     const struct stub *stub = stub_at(module, rip);
-    if (stub == 0) {
-        return true;
+    if (stub == 0 || stub->tactic == ENDORUN_TACTIC_MOVED) {
+        return true; /* a moved instruction's step ends where it leads to */
     }
     /* Behind each displaced instruction, the last too, the program has made a step of its own. */
     uint64_t offset = rip - (uint64_t)stub;
@@ -133,37 +145,67 @@ bool module_hides_step(uint64_t rip)
            offset <= (uint64_t)ENDORUN_PLAN_DISPLACE_MAX - stub->displaced_size;
 }
 
-/* Only where our own jump stands: the program may have written something else there. */
-static void restore_site(const struct module *module, const struct stub *stub)
+/* What a moved call was. */
+static void write_call(uint8_t *code, uint64_t at, const struct stub *stub)
 {
-    const uint8_t *code = (const uint8_t *)site_of(stub);
-    uint64_t site = (uint64_t)code;
-    uint64_t copy = (uint64_t)stub + ENDORUN_PLAN_DISPLACE_MAX - stub->displaced_size;
-    if (site - stub->displaced_size < module->text_start || site + 2 > module->text_end) {
+    struct call_stub call;
+    memcpy(&call, stub, sizeof call);
+    bool indirect = call.jmp[0] == 0xff;
+    int32_t displacement =
+        call.target + (int32_t)(at + CALL_STUB_JMP_END - displaced_end(at, stub));
+    code[0] = indirect ? 0xff : 0x67;
+    code[call.displaced_size - 5U] = indirect ? 0x15 : 0xe8;
+    memcpy(code + call.displaced_size - sizeof displacement, &displacement, sizeof displacement);
+}
+
+/* The bytes that the stub at `at`, whose displaced ones ended at `end`, stands for. */
+static void write_original(uint8_t *code, uint64_t at, const struct stub *stub, uint64_t end)
+{
+    uint64_t copy = at + ENDORUN_PLAN_DISPLACE_MAX;
+    if (stub_is_call(stub)) {
+        write_call(code, at, stub);
         return;
     }
-    if (stub->tactic == ENDORUN_TACTIC_PADDING) {
+    memcpy(code, stub->displaced + ENDORUN_PLAN_DISPLACE_MAX - stub->displaced_size,
+           stub->displaced_size);
+    if (stub->rip_relative != 0) {
+        int32_t displacement;
+        memcpy(&displacement, code + stub->rip_relative, sizeof displacement);
+        displacement += (int32_t)(copy - end);
+        memcpy(code + stub->rip_relative, &displacement, sizeof displacement);
+    }
+}
+
+/* Only where our own jump stands: the program may have written something else there. */
+static void restore_site(const struct module *module, const struct stub *at)
+{
+    struct stub stub;
+    memcpy(&stub, at, sizeof stub);
+    uint64_t end = displaced_end((uint64_t)at, &stub);
+    uint64_t start = end - stub.displaced_size;
+    uint8_t original[ENDORUN_PLAN_DISPLACE_MAX];
+    uint8_t *code = (uint8_t *)start;
+    uint64_t site_size = stub.tactic == ENDORUN_TACTIC_MOVED ? 0 : 2;
+    if (start < module->text_start || end > module->text_end - site_size || end < start ||
+        stub.displaced_size > sizeof original || stub.rip_relative > sizeof original - 4) {
+        return;
+    }
+    if (stub.tactic == ENDORUN_TACTIC_PADDING) {
         static const uint8_t syscall_bytes[2] = {0x0f, 0x05};
-        if (code[0] == 0xeb && stub_of_slot(module, site + 2 + (uint64_t)(int8_t)code[1]) == stub) {
-            memcpy((void *)site, syscall_bytes, sizeof syscall_bytes);
+        if (code[0] == 0xeb && stub_of_slot(module, end + 2 + (uint64_t)(int8_t)code[1]) == at) {
+            memcpy(code, syscall_bytes, sizeof syscall_bytes);
         }
         return;
     }
-    uint8_t original[ENDORUN_PLAN_DISPLACE_MAX];
     int32_t jump;
-    memcpy(&jump, code - stub->displaced_size + 1, sizeof jump);
-    if (code[-(int)stub->displaced_size] != 0xe9 ||
-        site - stub->displaced_size + 5 + (uint64_t)(int64_t)jump != copy) {
+    if (stub.displaced_size < 5) {
         return;
     }
-    memcpy(original, (const void *)copy, stub->displaced_size);
-    if (stub->rip_relative != 0) {
-        int32_t displacement;
-        memcpy(&displacement, original + stub->rip_relative, sizeof displacement);
-        displacement += (int32_t)(copy - (site - stub->displaced_size));
-        memcpy(original + stub->rip_relative, &displacement, sizeof displacement);
+    memcpy(&jump, code + 1, sizeof jump);
+    if (code[0] == 0xe9 && start + 5 + (uint64_t)(int64_t)jump == stub_entry((uint64_t)at, &stub)) {
+        write_original(original, (uint64_t)at, &stub, end);
+        memcpy(code, original, stub.displaced_size);
     }
-    memcpy((void *)(site - stub->displaced_size), original, stub->displaced_size);
 }
 
 static bool overlaps(const struct module *module, uint64_t start, uint64_t end)
@@ -182,7 +224,10 @@ static void drop(struct module *module, bool keep_stubs)
         module->text_end = 0;
     } else {
         __atomic_store_n(&module->stubs, 0, __ATOMIC_RELEASE);
-        SYS2(__NR_munmap, stubs, module->stubs_size);
+        monitor_unmap(stubs, module->stubs_size);
+        if (keys_in_use) {
+            code_forget(stubs, module->stubs_size);
+        }
     }
 }
 
@@ -250,6 +295,27 @@ long modules_unmap(uint64_t start, uint64_t length)
     return result;
 }
 
+/* The text is writable. */
+static void put_back(struct module *module)
+{
+    const struct stub *stubs = stubs_of(module);
+    for (uint32_t i = 0; i < module->count; i++) {
+        restore_site(module, &stubs[i]);
+    }
+    drop(module, false);
+}
+
+void modules_abandon(uint64_t start, uint64_t length)
+{
+    lock_acquire(&modules_lock);
+    for (uint32_t i = 0; i < module_count; i++) {
+        if (overlaps(&modules[i], start, start + length)) {
+            put_back(&modules[i]);
+        }
+    }
+    lock_release(&modules_lock);
+}
+
 void modules_restore(uint64_t start, uint64_t length)
 {
     uint64_t end = start + round_up(length, PAGE_SIZE);
@@ -258,15 +324,19 @@ void modules_restore(uint64_t start, uint64_t length)
         struct module *module = &modules[i];
         length = module->text_end - module->text_start;
         if (!overlaps(module, start, end) ||
-            SYS3(__NR_mprotect, module->text_start, length, PROT_READ | PROT_WRITE) != 0) {
+            !memory_protect(module->text_start, length, PROT_READ | PROT_WRITE, KEY_MONITOR)) {
             continue;
         }
-        const struct stub *stubs = stubs_of(module);
-        for (uint32_t j = 0; j < header_of(module)->count; j++) {
-            restore_site(module, &stubs[j]);
+        uint64_t text = module->text_start;
+        put_back(module);
+        if (!keys_in_use) {
+            SYS3(__NR_mprotect, text, length, PROT_READ | PROT_EXEC);
+            continue;
         }
-        SYS3(__NR_mprotect, module->text_start, length, PROT_READ | PROT_EXEC);
-        drop(module, false);
+        code_close(text, length);
+        if (!code_admit(text, length)) { /* what the jumps stood in place of */
+            memory_protect(text, length, PROT_READ, KEY_APP);
+        }
     }
     lock_release(&modules_lock);
 }

@@ -1,5 +1,8 @@
 #include "plan.h"
 #include "rewrite.h"
+#include "unsafe.h"
+#include "../../monitor/code.h"
+#include "../../monitor/gate.h"
 #include "../../monitor/keys.h"
 #include "../../monitor/process.h"
 #include "../../monitor/support.h"
@@ -8,7 +11,7 @@
 #define PLAN_SIZE_MAX                                                                              \
     (sizeof(struct endorun_plan) + ENDORUN_PLAN_MAX_SITES * sizeof(struct endorun_plan_site))
 
-/* Text up to this size is searched for `syscall` bytes faster than the cache for its plan. */
+/* Text up to this size is searched for what a plan is about faster than the cache for its plan. */
 #define SEARCHED_TEXT_MAX (64UL << 10)
 
 #define ANALYSER_FILE 3 /* descriptor numbers that the analyser expects */
@@ -217,6 +220,12 @@ static bool holds_syscall(const uint8_t *text, uint64_t size)
     return false;
 }
 
+/* A plan has something to say of it. */
+static bool needs_plan(const uint8_t *text, uint64_t size)
+{
+    return holds_syscall(text, size) || (keys_in_use && !unsafe_is_absent(text, size));
+}
+
 /*
  * Starting an analyser is worth it when there are sites to be found, or when a cache keeps the
  * answer that there are none.
@@ -224,7 +233,7 @@ static bool holds_syscall(const uint8_t *text, uint64_t size)
 static bool is_worth_analysing(const struct request *request)
 {
     return rewrite_settings.command_path != 0 &&
-           (rewrite_settings.cache_path != 0 || holds_syscall(request->text, request->text_size));
+           (rewrite_settings.cache_path != 0 || needs_plan(request->text, request->text_size));
 }
 
 static void find_plan(void *argument)
@@ -245,7 +254,7 @@ static void find_plan(void *argument)
 struct loaded_plan plan_find(int fd, const uint8_t *text, uint64_t text_size)
 {
     struct request request = {.fd = fd, .text = text, .text_size = text_size};
-    if (text_size <= SEARCHED_TEXT_MAX && !holds_syscall(text, text_size)) {
+    if (text_size <= SEARCHED_TEXT_MAX && !needs_plan(text, text_size)) {
         return request.result;
     }
     with_private_descriptors(find_plan, &request);

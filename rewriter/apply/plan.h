@@ -17,7 +17,7 @@ struct loaded_plan {
 
 /*
  * Looks up the plan of `fd`: in the cache, else it has the analyser make it, unless the text
- * (mapped and readable at [text, text + text_size)) is small and holds no `syscall` bytes at all.
+ * (mapped and readable at [text, text + text_size)) is small and holds nothing that it is about.
  */
 struct loaded_plan plan_find(int fd, const uint8_t *text, uint64_t text_size);
 

@@ -5,11 +5,15 @@
  *   padding:    site  0f 05        ->  eb rel8          (to the slot)
  *               slot  nops         ->  e9 rel32         (to the stub)
  *   preceding:  insn  b8 ..., 0f 05 -> e9 rel32 ..., 0f 05   (the site stays as it is)
+ *   moved:      insn  48 8b 05 ...  -> e9 rel32, int3s
+ *   reencoded:  insn  01 ef        ->  03 fd
  */
 #include "rewrite.h"
 #include "module.h"
 #include "plan.h"
+#include "unsafe.h"
 #include "../../monitor/channel.h"
+#include "../../monitor/code.h"
 #include "../../monitor/exec.h"
 #include "../../monitor/gate.h"
 #include "../../monitor/keys.h"
@@ -17,6 +21,10 @@
 #include "../../monitor/syscall.h"
 
 #define SLOT_SIZE 5U
+/* Stubs that a moved instruction may try: in each its displacement is another one. */
+#define MOVE_TRIES 4U
+/* Of bytes that a match may share with the neighbours of what is changed. */
+#define MATCH_REACH 3U
 /* A rel32 reaches 2 GiB; a margin keeps every sum below it. */
 #define REACH ((1UL << 31) - (1UL << 20))
 
@@ -42,9 +50,23 @@ static bool next_site(const struct target *target, const struct loaded_plan *pla
     return false;
 }
 
+/* Without protection keys no bytes are unsafe, and nothing has to move. */
+static bool is_cure(const struct endorun_plan_site *site)
+{
+    return keys_in_use && endorun_plan_is_cure(site);
+}
+
 static bool is_patched(const struct endorun_plan_site *site)
 {
     return site->tactic == ENDORUN_TACTIC_PADDING || site->tactic == ENDORUN_TACTIC_PRECEDING;
+}
+
+static bool moved_is_valid(const struct target *target, const struct endorun_plan_site *site)
+{
+    uint64_t at = site->offset - target->offset;
+    return endorun_plan_is_movable(site->original, site->displaced, site->rip_relative) &&
+           site->displaced <= target->length - at &&
+           memcmp((const void *)(target->start + at), site->original, site->displaced) == 0;
 }
 
 /* The site's bytes, and those that it takes, are what the plan says and inside the mapping. */
@@ -86,6 +108,59 @@ static void write_jump(uint64_t at, uint64_t to)
     memcpy(code + 1, &displacement, sizeof displacement);
 }
 
+/* Adjusts a displacement for an instruction that is `distance` further up. False: out of reach. */
+static bool adjust(uint8_t *field, int64_t distance)
+{
+    int32_t displacement;
+    memcpy(&displacement, field, sizeof displacement);
+    int64_t moved = (int64_t)displacement - distance;
+    displacement = (int32_t)moved;
+    memcpy(field, &displacement, sizeof displacement);
+    return displacement == moved;
+}
+
+static bool fill_call_stub(uint64_t behind, const struct endorun_plan_site *site,
+                           struct call_stub *stub)
+{
+    bool indirect = site->original[0] == 0xff;
+    *stub = (struct call_stub){
+        .store_low = {0xc7, 0x44, 0x24, 0xf8},
+        .low = (uint32_t)behind,
+        .store_high = {0xc7, 0x44, 0x24, 0xfc},
+        .high = (uint32_t)(behind >> 32),
+        .push = {0x48, 0x8d, 0x64, 0x24, 0xf8},
+        .jmp = {indirect ? 0xff : 0x90, indirect ? 0x25 : 0xe9},
+        .unused = {0xcc, 0xcc},
+        .displaced_size = site->displaced,
+        .tactic = ENDORUN_TACTIC_MOVED,
+    };
+    memcpy(&stub->target, site->original + site->rip_relative, sizeof stub->target);
+    return adjust((uint8_t *)stub + offsetof(struct call_stub, target),
+                  relative((uint64_t)stub + CALL_STUB_JMP_END, behind));
+}
+
+static bool fill_moved_stub(const struct target *target, const struct endorun_plan_site *site,
+                            struct stub *stub)
+{
+    uint64_t behind = target->start + (site->offset - target->offset) + site->displaced;
+    if (endorun_plan_is_call(site->original, site->displaced, site->rip_relative)) {
+        return fill_call_stub(behind, site, (struct call_stub *)stub);
+    }
+    *stub = (struct stub){
+        .lea = {0x66, 0x90, 0xe9},
+        .site = relative(behind, (uint64_t)stub + STUB_LEA_END),
+        .jmp = {0xcc, 0xcc},
+        .gate = (int32_t)0xcccccccc,
+        .displaced_size = site->displaced,
+        .rip_relative = site->rip_relative,
+        .tactic = ENDORUN_TACTIC_MOVED,
+    };
+    memset(stub->displaced, 0x90, sizeof stub->displaced);
+    uint8_t *copy = stub->displaced + ENDORUN_PLAN_DISPLACE_MAX - site->displaced;
+    memcpy(copy, site->original, site->displaced);
+    return adjust(copy + site->rip_relative, relative((uint64_t)stub->lea, behind));
+}
+
 /* False, and the stub empty: its displaced instruction can't reach from there what it refers to. */
 static bool fill_stub(const struct target *target, const struct endorun_plan_site *site,
                       struct stub *stub)
@@ -106,16 +181,10 @@ static bool fill_stub(const struct target *target, const struct endorun_plan_sit
     memset(stub->displaced, 0x90, sizeof stub->displaced);
     uint8_t *copy = stub->displaced + ENDORUN_PLAN_DISPLACE_MAX - size;
     memcpy(copy, site->original, size);
-    if (stub->rip_relative != 0) {
-        int32_t displacement;
-        memcpy(&displacement, copy + stub->rip_relative, sizeof displacement);
-        int64_t moved = (int64_t)displacement - relative((uint64_t)copy, address - size);
-        displacement = (int32_t)moved;
-        if (displacement != moved) {
-            *stub = (struct stub){0};
-            return false;
-        }
-        memcpy(copy + stub->rip_relative, &displacement, sizeof displacement);
+    if (stub->rip_relative != 0 &&
+        !adjust(copy + stub->rip_relative, relative((uint64_t)copy, address - size))) {
+        *stub = (struct stub){0};
+        return false;
     }
     return true;
 }
@@ -125,7 +194,7 @@ static uint32_t turn_site(const struct target *target, const struct endorun_plan
                           const struct stub *stub)
 {
     uint64_t address = target->start + (site->offset - target->offset);
-    uint64_t entry = (uint64_t)stub + ENDORUN_PLAN_DISPLACE_MAX - stub->displaced_size;
+    uint64_t entry = stub_entry((uint64_t)stub, stub);
     if (site->tactic == ENDORUN_TACTIC_PRECEDING) {
         write_jump(address - site->displaced, entry);
         return ~0U;
@@ -135,6 +204,91 @@ static uint32_t turn_site(const struct target *target, const struct endorun_plan
     const uint8_t jump[2] = {0xeb, (uint8_t)site->slot};
     memcpy((void *)address, jump, sizeof jump);
     return (uint32_t)(slot - target->start);
+}
+
+/*
+ * With protection keys: no bytes of an unsafe instruction have come into being, in displacements
+ * that nobody chose. Where they have, the site is turned back, and left to SUD.
+ */
+static bool is_clean(const struct target *target, const struct endorun_plan_site *site,
+                     const struct stub *stub, const uint32_t *slot)
+{
+    uint64_t at = target->start + (site->offset - target->offset);
+    bool preceding = site->tactic == ENDORUN_TACTIC_PRECEDING;
+    uint64_t jump = preceding ? at - site->displaced : at + 2 + (uint64_t)(int64_t)site->slot;
+    uint64_t low = jump - target->start > UNSAFE_REACH ? jump - UNSAFE_REACH : target->start;
+    uint64_t high = jump + SLOT_SIZE + UNSAFE_REACH, end = target->start + target->length;
+    return unsafe_is_absent((const uint8_t *)stub - UNSAFE_REACH,
+                            sizeof *stub + 2 * UNSAFE_REACH) &&
+           unsafe_is_absent((const uint8_t *)slot - UNSAFE_REACH, sizeof *slot + UNSAFE_REACH) &&
+           unsafe_is_absent((const uint8_t *)low, (high < end ? high : end) - low);
+}
+
+static void turn_back(const struct target *target, const struct endorun_plan_site *site,
+                      struct stub *stub)
+{
+    static const uint8_t syscall_bytes[2] = {0x0f, 0x05};
+    uint8_t *at = (uint8_t *)target->start + (site->offset - target->offset);
+    if (site->tactic == ENDORUN_TACTIC_PRECEDING) {
+        memcpy(at - site->displaced, site->original, site->displaced);
+    } else {
+        memcpy(at + 2 + site->slot, site->original, SLOT_SIZE);
+        memcpy(at, syscall_bytes, sizeof syscall_bytes);
+    }
+    *stub = (struct stub){0};
+}
+
+/*
+ * Moves an instruction into the stub. False: bytes of an unsafe instruction are in it, or around
+ * the jump, and everything is as before. What is further away is not looked at: it may hold what
+ * moves next, and all of it is searched before it becomes executable.
+ */
+static bool move(const struct target *target, const struct endorun_plan_site *site,
+                 struct stub *stub)
+{
+    uint64_t at = target->start + (site->offset - target->offset);
+    uint64_t end = target->start + target->length, behind = at + site->displaced;
+    uint64_t low = at - target->start > MATCH_REACH ? at - MATCH_REACH : target->start;
+    uint64_t high = end - behind > MATCH_REACH ? behind + MATCH_REACH : end;
+    if (fill_moved_stub(target, site, stub)) {
+        write_jump(at, stub_entry((uint64_t)stub, stub));
+        memset((void *)(at + SLOT_SIZE), 0xcc, site->displaced - SLOT_SIZE);
+        if (unsafe_is_absent((const uint8_t *)stub - UNSAFE_REACH,
+                             sizeof *stub + 2 * UNSAFE_REACH) &&
+            unsafe_is_absent((const uint8_t *)low, high - low)) {
+            return true;
+        }
+        memcpy((void *)at, site->original, site->displaced);
+    }
+    *stub = (struct stub){0};
+    return false;
+}
+
+static void reencode(const struct target *target, const struct endorun_plan_site *site)
+{
+    static const uint8_t add[2] = {0x01, 0xef}, same[2] = {0x03, 0xfd};
+    uint64_t at = site->offset - target->offset;
+    if (target->length - at >= sizeof add &&
+        memcmp((const void *)(target->start + at), add, sizeof add) == 0) {
+        memcpy((void *)(target->start + at), same, sizeof same);
+    }
+}
+
+/* The stubs that were used or given up. What can't be cured stays, and is refused later. */
+static uint32_t write_cure(const struct target *target, const struct endorun_plan_site *site,
+                           struct stub *stubs, uint32_t *slots, uint32_t left)
+{
+    uint32_t tried = 0;
+    if (site->tactic == ENDORUN_TACTIC_REENCODED) {
+        reencode(target, site);
+        return 0;
+    }
+    bool done = !moved_is_valid(target, site);
+    while (!done && tried < MOVE_TRIES && tried < left) {
+        done = move(target, site, &stubs[tried]);
+        slots[tried++] = ~0U;
+    }
+    return tried;
 }
 
 /* Memory for stubs from which every site of the mapping can be reached, or 0. */
@@ -151,7 +305,7 @@ static uint64_t map_stubs(const struct target *target, uint64_t size)
         }
         uint64_t low = (uint64_t)at < target->start ? (uint64_t)at : target->start;
         uint64_t high = (uint64_t)at + size > end ? (uint64_t)at + size : end;
-        if (high - low < REACH) {
+        if (high - low < REACH && monitor_takes((uint64_t)at, size)) {
             return (uint64_t)at;
         }
         SYS2(__NR_munmap, at, size);
@@ -160,13 +314,13 @@ static uint64_t map_stubs(const struct target *target, uint64_t size)
     return 0;
 }
 
-/* The number of sites in the mapping that the plan wants patched: no fewer than will be. */
+/* Stubs for what the plan wants patched in the mapping: no fewer than will be needed. */
 static uint32_t count_patched(const struct target *target, const struct loaded_plan *plan)
 {
     struct endorun_plan_site site;
     uint32_t count = 0, i = 0;
     while (next_site(target, plan, &i, &site)) {
-        count += is_patched(&site);
+        count += is_cure(&site) ? MOVE_TRIES : is_patched(&site);
     }
     return count;
 }
@@ -183,7 +337,7 @@ static void populate(const struct target *target, const struct loaded_plan *plan
     uint32_t i = 0;
     while (next_site(target, plan, &i, &site)) {
         uint64_t page = round_down(target->start + (site.offset - target->offset), PAGE_SIZE);
-        if (!is_patched(&site) || page < first) {
+        if (!(is_patched(&site) || is_cure(&site)) || page < first) {
             continue; /* nothing to do, or out of order: its faults will do */
         }
         if (page > behind) {
@@ -210,15 +364,20 @@ static void write_sites(const struct target *target, const struct loaded_plan *p
     struct endorun_plan_site site;
     uint32_t done = 0, i = 0;
     while (done < capacity && next_site(target, plan, &i, &site)) {
-        if (is_patched(&site) && site_is_valid(target, &site) &&
-            fill_stub(target, &site, &stubs[done])) {
+        if (is_cure(&site)) {
+            done += write_cure(target, &site, &stubs[done], &slots[done], capacity - done);
+        } else if (is_patched(&site) && site_is_valid(target, &site) &&
+                   fill_stub(target, &site, &stubs[done])) {
             slots[done] = turn_site(target, &site, &stubs[done]);
+            if (keys_in_use && !is_clean(target, &site, &stubs[done], &slots[done])) {
+                turn_back(target, &site, &stubs[done]);
+                continue;
+            }
             done++;
         }
     }
     memset(slots + done, 0xff, (capacity - done) * sizeof slots[0]); /* the others have none */
     header->gate = gate_in_use;
-    header->count = capacity;
 }
 
 /* Tells the reader of the mapping and of what became of its sites. */
@@ -232,7 +391,9 @@ static void report_module(const struct target *target, int fd, const struct load
     char path[PATH_MAX_BYTES];
     uint32_t i = 0;
     while (next_site(target, plan, &i, &site)) {
-        module.sites[is_patched(&site) && target->stubs != 0 ? site.tactic : 0]++;
+        if (!endorun_plan_is_cure(&site)) {
+            module.sites[is_patched(&site) && target->stubs != 0 ? site.tactic : 0]++;
+        }
     }
     canonical_path(fd, path);
     channel_module(current_thread(), &module, path);
@@ -255,9 +416,10 @@ static void apply_plan(struct target *target, const struct loaded_plan *plan,
                                   .text_end = target->start + target->length,
                                   .base = target->start,
                                   .stubs = target->stubs,
-                                  .stubs_size = size};
+                                  .stubs_size = size,
+                                  .count = count};
     if (!module_register(&module)) {
-        SYS2(__NR_munmap, target->stubs, size);
+        monitor_unmap(target->stubs, size);
         target->stubs = 0;
         return;
     }
@@ -265,16 +427,21 @@ static void apply_plan(struct target *target, const struct loaded_plan *plan,
      * like), the sites are left to SUD: found out on the stubs, while the text is untouched. */
     if (SYS3(__NR_mprotect, target->stubs, size, PROT_READ | PROT_EXEC) != 0 ||
         SYS3(__NR_mprotect, target->stubs, size, PROT_READ | PROT_WRITE) != 0 ||
-        SYS3(__NR_mprotect, target->start, target->length, PROT_READ | PROT_WRITE) != 0) {
+        !memory_protect(target->start, target->length, PROT_READ | PROT_WRITE, KEY_MONITOR)) {
         modules_cut(target->start, target->length, false);
         target->stubs = 0;
         return;
     }
     populate(target, plan);
     write_sites(target, plan, count);
-    if (SYS3(__NR_mprotect, target->stubs, size, PROT_READ | PROT_EXEC) != 0 ||
-        !memory_tag(target->stubs, size, PROT_READ | PROT_EXEC, KEY_APP) ||
-        SYS3(__NR_mprotect, target->start, target->length, protection) != 0) {
+    if (keys_in_use && !unsafe_is_absent((const uint8_t *)target->stubs, size)) {
+        modules_abandon(target->start, target->length); /* by chance: its own numbers */
+        target->stubs = 0;
+    }
+    if ((target->stubs != 0 &&
+         (keys_in_use ? !code_admit(target->stubs, size)
+                      : SYS3(__NR_mprotect, target->stubs, size, PROT_READ | PROT_EXEC) != 0)) ||
+        !memory_protect(target->start, target->length, protection, KEY_APP)) {
         fatal("rewriting: rewritten code can't be made executable again");
     }
 }

@@ -11,6 +11,7 @@
 #define ATTACKS_ATTACK_H
 
 #include "../differential/common.h"
+#include <elf.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sched.h>
@@ -159,7 +160,7 @@ static inline bool under_monitor(void)
 /*
  * The addresses of these bytes in the monitor's text, no more than `max`. They are looked for in
  * endorun's file, since the text may be closed to loads: the image is a part of that, at some
- * multiple of 16, and its text lies one page behind its beginning.
+ * multiple of 16.
  */
 static inline size_t find_in_image(const uint8_t *bytes, size_t length, uintptr_t *found,
                                    size_t max)
@@ -177,7 +178,12 @@ static inline size_t find_in_image(const uint8_t *bytes, size_t length, uintptr_
         image = memcmp(file + at, "\177ELF\2\1\1", 7) == 0 && file[at + 16] == 3 ? at : 0;
     }
     CHECK(image != 0, "no image in %s", path);
-    image += PAGE;
+    const Elf64_Ehdr *header = (const void *)(file + image);
+    const Elf64_Phdr *segment = (const void *)(file + image + header->e_phoff);
+    while (segment->p_type != PT_LOAD || (segment->p_flags & PF_X) == 0) {
+        segment++;
+    }
+    image += segment->p_offset;
     for (size_t at = 0; at < text.end - text.start && image + at + length <= size; at++) {
         if (count < max && memcmp(file + image + at, bytes, length) == 0) {
             found[count++] = text.start + at;

@@ -46,7 +46,11 @@ int main(void)
     CHECK(endorun != NULL, "ATTACK_ENDORUN is not set");
     monitored = under_monitor();
     unlink("answer");
-    CHECK_EQ(in_child(attempt), 0, "attempt");
+    int status = in_child(attempt);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == NAMESPACE_REFUSED) {
+        not_reached("EPERM");
+    }
+    CHECK_EQ(status, 0, "attempt");
     FILE *file = fopen("answer", "re");
     if (file == NULL) {
         not_reached("not-executed");

@@ -34,7 +34,11 @@ int main(void)
 {
     snprintf(target, sizeof target, "%s", helper("probe"));
     executed = under_monitor() ? "/bin/true" : "/proc/self/exe";
-    long answer = probe_answer(in_child(execute));
+    int status = in_child(execute);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == NAMESPACE_REFUSED) {
+        not_reached("EPERM");
+    }
+    long answer = probe_answer(status);
     if (answer == NOT_EXECUTED) {
         not_reached("ENOENT");
     }

@@ -15,7 +15,7 @@ extern const uint8_t hidden_call[] __attribute__((visibility("hidden")));
 
 /* A site that can be rewritten, and is written over at run time. */
 __asm__(".pushsection .text\n"
-        ".balign 64\n"
+        ".balign 4096\n" /* code that writes to its own page is refused */
         ".type plain_call, @function\n"
         "plain_call:\n"
         "    .cfi_startproc\n"
@@ -26,7 +26,7 @@ __asm__(".pushsection .text\n"
         "    ret\n"
         "    .cfi_endproc\n"
         ".size plain_call, . - plain_call\n"
-        ".balign 64, 0xcc\n"
+        ".balign 4096, 0xcc\n"
         ".popsection\n");
 extern const uint8_t plain_call[], plain_site[] __attribute__((visibility("hidden")));
 
@@ -58,6 +58,9 @@ static long two_views(void)
     MUST(ftruncate(fd, (off_t)PAGE));
     void *code = mmap(NULL, PAGE, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
     void *data = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (code == MAP_FAILED && errno == EACCES) {
+        return -EPERM;
+    }
     CHECK(code != MAP_FAILED && data != MAP_FAILED, "mmap: %s", strerror(errno));
     memcpy(data, call_bytes, sizeof call_bytes);
     return probe_by(as_call(code));
@@ -66,8 +69,10 @@ static long two_views(void)
 /* A file that is written after it was mapped privately and executable. */
 static long written_file(void)
 {
+    static const uint8_t refused[] = {0x48, 0xc7, 0xc0, 0xff, 0xff, 0xff, 0xff, 0xc3}; /* EPERM */
     int fd = MUST(memfd_create("code", MFD_CLOEXEC));
     MUST(ftruncate(fd, (off_t)PAGE));
+    CHECK_EQ(pwrite(fd, refused, sizeof refused, 0), sizeof refused, "pwrite");
     void *code = mmap(NULL, PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
     CHECK(code != MAP_FAILED, "mmap: %s", strerror(errno));
     CHECK_EQ(pwrite(fd, call_bytes, sizeof call_bytes, 0), sizeof call_bytes, "pwrite");

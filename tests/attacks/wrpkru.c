@@ -1,37 +1,66 @@
-/* I1: WRPKRU in the program's code, plain and hidden inside another instruction, raises its rights.
- */
-#include "attack.h"
+/* I1: WRPKRU in the program's code, plain, hidden, across pages, raises its rights. */
+#include "unsafe.h"
 
-/* mov $0x..ef010f.., %ebp: its last bytes are wrpkru; ret. */
-__asm__(".pushsection .text\n"
-        "hidden_wrpkru:\n"
-        "    .byte 0xbd, 0x0f, 0x01, 0xef, 0xc3\n"
-        "    ret\n"
-        ".popsection\n");
-extern const uint8_t hidden_wrpkru[] __attribute__((visibility("hidden")));
-
-static void write_pkru(const void *code)
+static const void *plain(void)
 {
-    __asm__ volatile("call *%0" : : "r"(code), "a"(0), "c"(0), "d"(0) : "memory");
+    uint8_t *page = map_pages(PAGE, PROT_READ | PROT_WRITE);
+    put_wrpkru(page, 0);
+    return protected_page(page, PROT_READ | PROT_EXEC);
+}
+
+/* mov $0x..ef010f.., %ebp: its last bytes. */
+static const void *hidden(void)
+{
+    uint8_t *page = map_pages(PAGE, PROT_READ | PROT_WRITE);
+    page[0] = 0xbd;
+    put_wrpkru(page + 1, 0);
+    return protected_page(page, PROT_READ | PROT_EXEC) ? page + 1 : NULL;
+}
+
+/* Each page becomes executable by itself, with the `split` first bytes in the lower one. */
+static const void *across(size_t split, bool upper_first)
+{
+    uint8_t *pages = map_pages(2 * PAGE, PROT_READ | PROT_WRITE);
+    put_wrpkru(pages + PAGE - split, 0);
+    for (int i = 0; i < 2; i++) {
+        if (!protected_page(pages + (upper_first == (i == 0) ? PAGE : 0), PROT_READ | PROT_EXEC)) {
+            return NULL;
+        }
+    }
+    return pages + PAGE - split;
+}
+
+static const void *across_one(void)
+{
+    return across(1, false);
+}
+
+static const void *across_two(void)
+{
+    return across(2, true);
+}
+
+static const void *in_file(void)
+{
+    uint8_t page[PAGE] = {0};
+    int fd = MUST(open("code", O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0700));
+    put_wrpkru(page + 100, 0);
+    CHECK_EQ(write(fd, page, sizeof page), (long)sizeof page, "write");
+    const uint8_t *code = mmap(NULL, PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+    return code == MAP_FAILED ? NULL : code + 100;
+}
+
+static const void *writable(void)
+{
+    uint8_t *page =
+        mmap(NULL, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK(page != MAP_FAILED, "mmap: %s", strerror(errno));
+    put_wrpkru(page, 0);
+    return page;
 }
 
 int main(void)
 {
-    static const uint8_t plain[] = {0x0f, 0x01, 0xef, 0xc3};
-    const void *ways[] = {hidden_wrpkru + 1, code_page(plain, sizeof plain, 0)};
-    uint64_t *page = map_pages(PAGE, PROT_READ | PROT_WRITE);
-    int key = pkey_alloc(0, 0);
-    if (key < 0 && under_monitor()) {
-        page = target_page(); /* closed by a key of the monitor's */
-    } else {
-        MUST(pkey_mprotect(page, PAGE, PROT_READ | PROT_WRITE, key));
-    }
-    for (int i = 0; i < 2; i++) {
-        if (key >= 0) {
-            MUST(pkey_set(key, PKEY_DISABLE_ACCESS));
-        }
-        write_pkru(ways[i]);
-        *(volatile uint64_t *)page = FOREIGN_VALUE;
-    }
-    reached();
+    static unsafe_way *const ways[] = {plain, hidden, across_one, across_two, in_file, writable};
+    judge_unsafe(ways, 6);
 }

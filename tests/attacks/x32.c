@@ -7,6 +7,20 @@
 #define ARRIVED 77
 #define X32_BIT 0x40000000U
 
+/* With protection keys the monitor answers in its place. */
+static bool kernel_has_filter(void)
+{
+    char line[256];
+    int mode = -1;
+    FILE *status = fopen("/proc/self/status", "re");
+    CHECK(status != NULL, "/proc/self/status: %s", strerror(errno));
+    while (fgets(line, sizeof line, status) != NULL && sscanf(line, "Seccomp: %d", &mode) != 1) {
+    }
+    fclose(status);
+    CHECK(mode >= 0, "no Seccomp in /proc/self/status");
+    return mode != 0;
+}
+
 int main(void)
 {
     struct sock_filter filter[] = {
@@ -20,16 +34,17 @@ int main(void)
     MUST(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program));
 
     call_code *call = unseen_call();
+    bool judged_by_kernel = kernel_has_filter();
     const unsigned numbers[] = {X32_BIT | SYS_getpid, X32_BIT | 512, X32_BIT | 520, X32_BIT | 545,
                                 X32_BIT | 0xffff};
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         long rewritten = raw(numbers[i]);
         long unseen = call(0, 0, 0, 0, 0, 0, numbers[i]);
         CHECK(rewritten == unseen, "%x: %ld and %ld", numbers[i], rewritten, unseen);
-        if (rewritten == -ARRIVED) {
+        if (rewritten == -ARRIVED && judged_by_kernel) {
             reached();
         }
-        CHECK_EQ(rewritten, -ENOSYS, "an x32 number");
+        CHECK_EQ(rewritten, judged_by_kernel ? -ENOSYS : -ARRIVED, "an x32 number");
     }
     not_reached("ENOSYS");
 }

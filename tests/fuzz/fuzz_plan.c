@@ -11,15 +11,19 @@
  *             bit 3: memory for stubs is out of reach at first
  *             bit 4: ... and always
  *             bit 5: identity and checksum of a whole plan are made to fit
+ *             bit 6: with protection keys
  * Whatever it is, it is also taken for the beginning of a file in which a build ID is looked for.
  */
 #include "hosted.h"
 #include "../../monitor/channel.h"
+#include "../../monitor/code.h"
 #include "../../monitor/exec.h"
 #include "../../monitor/gate.h"
+#include "../../monitor/keys.h"
 #include "../../monitor/process.h"
 #include "../../rewriter/apply/module.h"
 #include "../../rewriter/apply/plan.h"
+#include "../../rewriter/apply/unsafe.h"
 
 #define INPUT_WHOLE_PLAN (1U << 0)
 #define INPUT_ORIGINAL   (1U << 1)
@@ -27,6 +31,7 @@
 #define INPUT_FAR_FIRST  (1U << 3)
 #define INPUT_FAR_ALWAYS (1U << 4)
 #define INPUT_CHECKSUM   (1U << 5)
+#define INPUT_KEYS       (1U << 6)
 
 #define TEXT_SIZE   (64UL << 10)
 #define TEXT_OFFSET PAGE_SIZE /* in the file: a plan may name what lies before the mapping */
@@ -101,6 +106,26 @@ static long checked_call(long number, uint64_t start, uint64_t size, unsigned lo
     return SYS3(number, start, size, argument);
 }
 
+/* Whatever a plan says, stubs hold no unsafe instruction; text that is put back may. */
+static bool model_admit(uint64_t start, uint64_t size)
+{
+    bool clean = unsafe_is_absent((const uint8_t *)start, size);
+    demand(start == mapping || (start == stub_area && size == stub_area_size),
+           "other memory becomes executable");
+    demand(clean || start == mapping, "an unsafe instruction in the stubs");
+    return clean;
+}
+
+static void model_forget(uint64_t start, uint64_t size)
+{
+    demand(start != 0 && size != 0, "no memory is forgotten");
+}
+
+static bool model_protect(uint64_t start, uint64_t size, unsigned long protection)
+{
+    return checked_call(__NR_mprotect, start, size, protection) == 0;
+}
+
 void with_private_descriptors(void (*function)(void *), void *argument)
 {
     function(argument);
@@ -147,14 +172,22 @@ static void *copy_bytes(void *target, const void *source, size_t size)
 #undef SYS2
 #undef SYS3
 #undef SYS6
-#define SYS2   MODEL_MUNMAP
-#define SYS3   CHECKED_CALL
-#define SYS6   MODEL_MMAP
-#define memcpy copy_bytes
+#define SYS2                                         MODEL_MUNMAP
+#define SYS3                                         CHECKED_CALL
+#define SYS6                                         MODEL_MMAP
+#define memcpy                                       copy_bytes
+#define code_admit                                   model_admit
+#define code_forget                                  model_forget
+#define memory_protect(start, size, protection, key) model_protect((start), (size), (protection))
+#define memory_tag                                   memory_protect
 #include "../../rewriter/apply/module.c"  /* NOLINT(bugprone-suspicious-include) */
 #include "../../rewriter/apply/plan.c"    /* NOLINT(bugprone-suspicious-include) */
 #include "../../rewriter/apply/rewrite.c" /* NOLINT(bugprone-suspicious-include) */
 #undef memcpy
+#undef code_admit
+#undef code_forget
+#undef memory_protect
+#undef memory_tag
 #pragma pop_macro("SYS6")
 #pragma pop_macro("SYS3")
 #pragma pop_macro("SYS2")
@@ -170,6 +203,20 @@ long run_in_child(void (*function)(void *), void *argument)
 }
 
 /* ---- the text ---- */
+
+/* Instructions that can be cured, in each pattern: a displacement begins as xrstor does. */
+static const struct cure {
+    unsigned at, size, field;
+    uint8_t code[16];
+} cures[] = {
+    {SITE - 12, 7, 3, {0x48, 0x8d, 0x3d, 0x78, 0x56, 0x34, 0x12}}, /* as write_pattern() has it */
+    {SITE + 8, 5, 1, {0xe8, 0x0f, 0xae, 0x28, 0x00}},
+    {SITE + 14, 6, 2, {0xff, 0x15, 0x0f, 0xae, 0x28, 0x00}},
+    {SITE + 20, 6, 2, {0x0f, 0x84, 0x0f, 0xae, 0x28, 0x00}},
+    {SITE + 27, 6, 2, {0x67, 0xe8, 0x0f, 0xae, 0x28, 0x00}},
+    {SITE + 34, 3, 1, {0x0f, 0x01, 0xef}},
+};
+#define CURES (sizeof cures / sizeof cures[0])
 
 /* Each site: an instruction with a disp32, one with an immediate, `syscall`, ret, and padding. */
 static void write_pattern(uint8_t *at, unsigned index)
@@ -194,6 +241,9 @@ static void write_pattern(uint8_t *at, unsigned index)
     memcpy(at, code, sizeof code);
     memset(at, 0x90, SITE - 12);
     memset(at + SITE + 3, 0x90, STRIDE - SITE - 3);
+    for (unsigned i = 1; i < CURES; i++) {
+        memcpy(at + cures[i].at, cures[i].code, cures[i].size);
+    }
     switch (index % 4) {
     case 1: /* a displacement to which nothing can be added */
         memset(at + SITE - 9, 0xff, 3);
@@ -236,8 +286,26 @@ static void make_text(void)
 
 /* ---- the plan ---- */
 
+static void fit_cure(struct endorun_plan_site *site, unsigned mode)
+{
+    if ((mode & INPUT_AT_SITE) != 0) {
+        const struct cure *cure = &cures[(uint8_t)site->slot % CURES];
+        bool reencoded = site->tactic == ENDORUN_TACTIC_REENCODED;
+        site->offset = site->offset % (FILE_SIZE / STRIDE) * STRIDE + cure->at + reencoded;
+        site->displaced = (uint8_t)cure->size;
+        site->rip_relative = (uint8_t)cure->field;
+    }
+    if ((mode & INPUT_ORIGINAL) != 0 && site->offset <= FILE_SIZE - sizeof site->original) {
+        memcpy(site->original, pristine + site->offset, sizeof site->original);
+    }
+}
+
 static void fit_site(struct endorun_plan_site *site, unsigned mode)
 {
+    if (endorun_plan_is_cure(site)) {
+        fit_cure(site, mode);
+        return;
+    }
     if ((mode & INPUT_AT_SITE) != 0) {
         site->offset = site->offset % (FILE_SIZE / STRIDE) * STRIDE + SITE;
     }
@@ -318,6 +386,10 @@ static void permit_sites(void)
             permit(at + 2 + sites[i].slot, SLOT_SIZE);
         } else if (sites[i].tactic == ENDORUN_TACTIC_PRECEDING) {
             permit(at - sites[i].displaced, sites[i].displaced);
+        } else if (keys_in_use && sites[i].tactic == ENDORUN_TACTIC_MOVED) {
+            permit(at, sites[i].displaced);
+        } else if (keys_in_use && sites[i].tactic == ENDORUN_TACTIC_REENCODED) {
+            permit(at, 2);
         }
     }
 }
@@ -336,10 +408,44 @@ static void check_text(void)
     }
 }
 
+/* A moved instruction leads back behind its place, and its displacement to where it led. */
+static void check_moved(const struct stub *stub)
+{
+    struct call_stub call;
+    int32_t before, now;
+    uint64_t end = displaced_end((uint64_t)stub, stub), end_now = (uint64_t)stub->lea;
+    memcpy(&call, stub, sizeof call);
+    demand(stub->displaced_size >= ENDORUN_PLAN_MOVE_MIN &&
+               stub->displaced_size <= ENDORUN_PLAN_MOVE_MAX &&
+               end >= mapping + stub->displaced_size && end <= mapping + TEXT_SIZE,
+           "a moved instruction of nowhere");
+    const uint8_t *code = pristine + TEXT_OFFSET + (end - mapping) - stub->displaced_size;
+    const uint8_t *field = code + stub->rip_relative;
+    const uint8_t *copy = (const uint8_t *)stub + stub_entry(0, stub) + stub->rip_relative;
+    if (stub_is_call(stub)) {
+        demand(memcmp(call.push, "\x48\x8d\x64\x24\xf8", sizeof call.push) == 0 &&
+                   call.jmp[1] == (code[0] == 0xff ? 0x25 : 0xe9),
+               "another instruction in the stub of a call");
+        field = code + stub->displaced_size - sizeof before;
+        copy = (const uint8_t *)stub + offsetof(struct call_stub, target);
+        end_now = (uint64_t)stub + CALL_STUB_JMP_END;
+    } else {
+        demand(memcmp(stub->lea, "\x66\x90\xe9", 3) == 0, "a moved instruction without way back");
+    }
+    memcpy(&before, field, sizeof before);
+    memcpy(&now, copy, sizeof now);
+    demand(end + (uint64_t)(int64_t)before == end_now + (uint64_t)(int64_t)now,
+           "a moved instruction leads elsewhere");
+}
+
 static void check_stub(const struct stub_header *header, const struct stub *stub)
 {
     static const struct stub unused;
     if (memcmp(stub, &unused, sizeof unused) == 0) {
+        return;
+    }
+    if (stub->tactic == ENDORUN_TACTIC_MOVED) {
+        check_moved(stub);
         return;
     }
     demand(memcmp(stub->lea, "\x48\x8d\x0d", 3) == 0 && memcmp(stub->jmp, "\xff\x25", 2) == 0,
@@ -356,11 +462,11 @@ static void check_stubs(void)
 {
     const struct stub_header *header = (const struct stub_header *)stub_area;
     const struct stub *first = (const struct stub *)(header + 1);
-    const uint32_t *slots = (const uint32_t *)(first + header->count);
-    demand(sizeof *header + header->count * (sizeof *first + sizeof *slots) <= stub_area_size,
+    const uint32_t *slots = (const uint32_t *)(first + modules[0].count);
+    demand(sizeof *header + modules[0].count * (sizeof *first + sizeof *slots) <= stub_area_size,
            "more stubs than there is room for");
     demand(header->gate == gate_in_use, "the gate's address is not the gate's");
-    for (uint32_t i = 0; i < header->count; i++) {
+    for (uint32_t i = 0; i < modules[0].count; i++) {
         check_stub(header, &first[i]);
         demand(slots[i] == ~0U || slots[i] <= TEXT_SIZE - SLOT_SIZE, "a slot outside the text");
     }
@@ -369,12 +475,16 @@ static void check_stubs(void)
 /* Where the program can be in a stub, it is shown in the instructions that the stub stands for. */
 static void check_stub_addresses(const struct stub *stub)
 {
-    uint64_t begin = (uint64_t)stub + ENDORUN_PLAN_DISPLACE_MAX - stub->displaced_size;
+    uint64_t begin = stub_entry((uint64_t)stub, stub);
     for (uint64_t rip = (uint64_t)stub; rip < (uint64_t)stub + STUB_JMP_END; rip++) {
-        uint64_t shown = module_address_shown(rip);
+        struct sigcontext registers = {.rip = rip, .rsp = 0};
+        demand(module_roll(&registers), "the program does not stand in a stub");
         demand(stub->tactic == ENDORUN_TACTIC_SUD || rip < begin ||
-                   (shown >= mapping && shown < mapping + TEXT_SIZE),
+                   (registers.rip >= mapping && registers.rip <= mapping + TEXT_SIZE),
                "an address in a stub is shown as one outside the text");
+        demand(registers.rsp == 0 ||
+                   (stub_is_call(stub) && rip >= (uint64_t)stub + CALL_STUB_PUSHED),
+               "a stack pointer is rolled");
         (void)module_hides_step(rip);
     }
 }
@@ -382,13 +492,15 @@ static void check_stub_addresses(const struct stub *stub)
 static void check_addresses(void)
 {
     const struct stub_header *header = (const struct stub_header *)stub_area;
-    for (uint32_t i = 0; i < header->count; i++) {
+    for (uint32_t i = 0; i < modules[0].count; i++) {
         check_stub_addresses((const struct stub *)(header + 1) + i);
     }
-    const uint32_t *slots = (const uint32_t *)((const struct stub *)(header + 1) + header->count);
-    for (uint32_t i = 0; i < header->count; i++) {
-        uint64_t shown = module_address_shown(mapping + (slots[i] == ~0U ? 0 : slots[i]));
-        demand(shown >= mapping && shown < mapping + TEXT_SIZE,
+    const uint32_t *slots =
+        (const uint32_t *)((const struct stub *)(header + 1) + modules[0].count);
+    for (uint32_t i = 0; i < modules[0].count; i++) {
+        struct sigcontext registers = {.rip = mapping + (slots[i] == ~0U ? 0 : slots[i])};
+        module_roll(&registers);
+        demand(registers.rip >= mapping && registers.rip < mapping + TEXT_SIZE,
                "an address of the text is shown outside");
     }
 }
@@ -426,6 +538,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         return 0;
     }
     unsigned mode = bytes[0];
+    keys_in_use = (mode & INPUT_KEYS) != 0;
     far_always = (mode & INPUT_FAR_ALWAYS) != 0;
     far_tries = (mode & INPUT_FAR_FIRST) != 0 ? 3 : 0;
     look_for_build_id(bytes, size);

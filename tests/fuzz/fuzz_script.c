@@ -7,8 +7,8 @@
 #include "hosted.h"
 #include "../../monitor/self.h"
 
-#include "../../loader/image/elf.c" /* NOLINT(bugprone-suspicious-include) */
-#include "../../monitor/program.c"  /* NOLINT(bugprone-suspicious-include) */
+#include "../../loader/image/elf.c"     /* NOLINT(bugprone-suspicious-include) */
+#include "../../loader/image/program.c" /* NOLINT(bugprone-suspicious-include) */
 
 bool find_linked_program(int directory, const char *path, char *linked)
 {

@@ -35,7 +35,7 @@ usage_error "unknown option '-isolation=pkey'; the nearest known one is --isolat
 usage_error "unknown option '---'; the nearest known one is --sud" ---
 usage_error "unknown option '--=x'; the nearest known one is --sud" --=x
 usage_error "unknown option '--stat'; the nearest known one is --stats" --stat true
-usage_error "unknown option '--internal'; the nearest known one is --stats" --internal
+usage_error "unknown option '--internal'; the nearest known one is --jit" --internal
 usage_error "unknown option '--help\\x0a\\x1b[0m'; the nearest known one is --help" $'--help\n\e[0m'
 usage_error "unknown option '-$(printf 'x%.0s' {1..100})'; the nearest known one is --isolation" "-$(printf 'x%.0s' {1..100})"
 

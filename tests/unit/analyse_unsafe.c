@@ -323,9 +323,12 @@ START_TEST(the_text)
                    "            0\n");
     expect(report, "\nmov-gs              1            1            0            0            0"
                    "            0\n");
-    expect(report, "\n0x000000001000  0x00001000  wrpkru    0f 01 ef     instruction  f+0x0\n");
-    expect(report, "\n0x000000001004  0x00001004  wrpkru    0f 01 ef     inside       f+0x4  (byte "
-                   "1 of 5: immediate to immediate)\n");
+    expect(report, "\n0x000000001000  0x00001000  wrpkru    0f 01 ef     instruction  f+0x0; with "
+                   "protection keys refused, but for glibc's own: an instruction of the program\n");
+    expect(report,
+           "\n0x000000001004  0x00001004  wrpkru    0f 01 ef     inside       f+0x4  (byte "
+           "1 of 5: immediate to immediate); with protection keys refused: what holds it does "
+           "not change with its place\n");
     expect(report, "\n0x00000000100d  0x0000100d  mov-gs    8e e8        instruction  f+0xd\n");
     ck_assert_ptr_null(strstr(report, "0x000000001009")); /* selector loads elsewhere: counted */
     free(report);
@@ -344,8 +347,9 @@ START_TEST(the_json)
     expect(report, "    {\"address\": \"0x1004\", \"offset\": 4100, \"symbol\": \"f\", "
                    "\"symbol_offset\": 4, \"kind\": \"wrpkru\", \"bytes\": \"0f01ef\", \"state\": "
                    "\"inside\", \"host_offset\": 1, \"host_size\": 5, \"first\": \"immediate\", "
-                   "\"last\": \"immediate\"},\n");
-    expect(report, "\"bytes\": \"8ee8\", \"state\": \"instruction\"}\n  ]\n}\n");
+                   "\"last\": \"immediate\", \"cure\": \"fixed\"},\n");
+    expect(report,
+           "\"bytes\": \"8ee8\", \"state\": \"instruction\", \"cure\": \"allowed\"}\n  ]\n}\n");
     free(report);
     fixture_close(&fixture);
     make(BODY(""));

@@ -73,12 +73,34 @@ static const char *check_preceding(const struct endorun_plan_site *site, const u
     return NULL;
 }
 
+static const char *check_cure(const struct endorun_plan_site *cure, const uint8_t *file,
+                              uint64_t size, struct extent *extent)
+{
+    static const uint8_t nothing[ENDORUN_PLAN_DISPLACE_MAX];
+
+    if (cure->displaced > ENDORUN_PLAN_MOVE_MAX || cure->offset + cure->displaced > size ||
+        memcmp(cure->original, file + cure->offset, cure->displaced) != 0)
+        return "the cured bytes are not the file's";
+    if (memcmp(cure->original + cure->displaced, nothing, sizeof(nothing) - cure->displaced) != 0 ||
+        memcmp(cure->reserved, nothing, sizeof(cure->reserved)) != 0 || cure->slot != 0 ||
+        cure->reason != ENDORUN_REASON_NONE)
+        return "unused bytes of a cure";
+    *extent = (struct extent){cure->offset, cure->offset + cure->displaced};
+    if (cure->tactic == ENDORUN_TACTIC_REENCODED)
+        return cure->displaced == 2 && memcmp(cure->original, "\x01\xef", 2) == 0
+                   ? NULL
+                   : "another instruction than add";
+    return endorun_plan_is_movable(cure->original, cure->displaced, cure->rip_relative)
+               ? NULL
+               : "an instruction that can't be moved";
+}
+
 static const char *check_site(const struct endorun_plan_site *site, const uint8_t *file,
                               uint64_t size, struct extent *extent)
 {
     static const uint8_t nothing[ENDORUN_PLAN_DISPLACE_MAX];
 
-    if (site->offset + 2 > size)
+    if (site->offset >= size || site->offset + 2 > size)
         return "site behind the file";
     /* Bytes outside all functions were seen before the file was loaded; others must be there. */
     if (file[site->offset] != 0x0f || file[site->offset + 1] != 0x05)
@@ -101,7 +123,10 @@ static const char *check_site(const struct endorun_plan_site *site, const uint8_
     }
 }
 
-/* No two rewrites touch the same byte, and none touches a site that it does not belong to. */
+/*
+ * No two rewrites touch the same byte, and none touches a site that it does not belong to. Of a
+ * cure and a rewrite that want the same bytes the monitor takes the first.
+ */
 static const char *check_overlaps(struct extent *extents, size_t count)
 {
     qsort(extents, count, sizeof(*extents), compare_extents);
@@ -116,7 +141,7 @@ const char *plan_check(const struct endorun_plan *plan, const uint8_t *file, uin
 {
     const struct endorun_plan_site *sites = plan_sites(plan);
     const char *wrong = check_header(plan);
-    struct extent *extents;
+    struct extent *extents, cured;
     size_t count = 0;
 
     if (wrong != NULL)
@@ -127,9 +152,11 @@ const char *plan_check(const struct endorun_plan *plan, const uint8_t *file, uin
     for (uint32_t i = 0; i < plan->site_count && wrong == NULL; i++) {
         if (i > 0 && sites[i].offset <= sites[i - 1].offset)
             wrong = "sites are not in ascending order";
+        else if (endorun_plan_is_cure(&sites[i]))
+            wrong = check_cure(&sites[i], file, size, &cured);
         else
             wrong = check_site(&sites[i], file, size, &extents[count]);
-        if (sites[i].tactic != ENDORUN_TACTIC_SUD) {
+        if (sites[i].tactic != ENDORUN_TACTIC_SUD && !endorun_plan_is_cure(&sites[i])) {
             extents[count + 1] = (struct extent){sites[i].offset, sites[i].offset + 2};
             count += 2;
         }

@@ -28,6 +28,7 @@ in_leg() {
         COMPAT_LEG="$leg.$$.$case_name" \
         timeout --kill-after=5 "$limit" setsid --wait \
         bash "$compat_dir/lib/leg" "$cases_dir/$case_name.sh" "$leg" "$function" "$endorun" "$case_dir" "$time_scale" \
+        ${isolation:+"$isolation"} \
         <"$4" >"$5" 2>"$6" || leg_status=$?
 }
 

@@ -1,8 +1,8 @@
-/* Finding the program that an exec names: the checks of fs/exec.c and fs/binfmt_script.c. */
-#include "exec.h"
-#include "self.h"
-#include "support.h"
-#include "syscall.h"
+#include "program.h"
+#include "../../monitor/exec.h"
+#include "../../monitor/self.h"
+#include "../../monitor/support.h"
+#include "../../monitor/syscall.h"
 
 static const char *keep(struct program *program, const char *string, uint64_t length)
 {

@@ -1,0 +1,372 @@
+#include "code.h"
+#include "keys.h"
+#include "process.h"
+#include "spans.h"
+#include "support.h"
+#include "syscall.h"
+#include "user.h"
+#include "../rewriter/apply/unsafe.h"
+
+#define REACH          UNSAFE_REACH
+#define SHARED_SAMPLES 16U
+
+static struct spans executable;  /* what the program can execute */
+static struct spans alternating; /* what it asked to write and to execute: each page is either */
+static struct spans filed;       /* mapped from a file to be executed */
+
+bool code_has_room(void)
+{
+    return spans_have_room(&executable) && spans_have_room(&alternating) && spans_have_room(&filed);
+}
+
+void code_close(uint64_t start, uint64_t length)
+{
+    uint64_t end = start + round_up(length, PAGE_SIZE);
+    spans_remove(&executable, start, end);
+    spans_remove(&alternating, start, end);
+}
+
+void code_forget(uint64_t start, uint64_t length)
+{
+    code_close(start, length);
+    spans_remove(&filed, start, start + round_up(length, PAGE_SIZE));
+}
+
+bool code_touches(uint64_t start, uint64_t length)
+{
+    uint64_t end = start + round_up(length, PAGE_SIZE);
+    return spans_touch(&executable, start, end) || spans_touch(&alternating, start, end) ||
+           spans_touch(&filed, start, end);
+}
+
+bool code_runs(uint64_t start, uint64_t length)
+{
+    return spans_touch(&executable, start, start + round_up(length, PAGE_SIZE));
+}
+
+bool code_alternates(uint64_t start, uint64_t length)
+{
+    return spans_touch(&alternating, start, start + round_up(length, PAGE_SIZE));
+}
+
+long code_discard(uint64_t start, uint64_t length, int advice)
+{
+    uint64_t end = start + round_up(length, PAGE_SIZE);
+    long result = 0;
+    for (uint64_t at = start, next; at < end && result == 0; at = next) {
+        uint32_t i = spans_find(&filed, at);
+        const struct span *span = &filed.at[i];
+        if (i < filed.count && span->start <= at) {
+            next = span->end;
+            continue;
+        }
+        next = i < filed.count && span->start < end ? span->start : end;
+        result = SYS3(__NR_madvise, at, next - at, advice);
+    }
+    return result;
+}
+
+/* ---- the search ---- */
+
+/* Where bytes come from that are to stand at `start`: offset `offset` of `fd`, or memory (-1). */
+struct origin {
+    int fd;
+    uint64_t start, offset;
+};
+
+static bool refuse(const struct origin *origin, uint64_t address, const uint8_t *bytes)
+{
+    char line[768] = "", link[48] = "/proc/self/fd/", name[512] = "";
+    if (origin->fd >= 0) {
+        append_number(link, sizeof link, (uint64_t)origin->fd);
+        SYS4(__NR_readlinkat, AT_FDCWD, link, name, sizeof name - 1);
+        append_string(line, sizeof line, name);
+        append_string(line, sizeof line, ": offset 0x");
+        append_hex(line, sizeof line, address - origin->start + origin->offset, 8);
+    } else {
+        append_string(line, sizeof line, "address 0x");
+        append_hex(line, sizeof line, address, 12);
+    }
+    append_string(line, sizeof line, ":");
+    for (size_t i = 0; i < ENDORUN_UNSAFE_SIZE_MAX; i++) {
+        append_string(line, sizeof line, " ");
+        append_hex(line, sizeof line, bytes[i], 2);
+    }
+    append_string(line, sizeof line,
+                  " could write PKRU or the GS base: not executable with protection keys "
+                  "(--isolation=kernel allows it)");
+    warn(line);
+    return false;
+}
+
+/* What joins the content at `bytes` with its neighbour at `other`, if that can be executed. */
+static bool edge_is_safe(const struct origin *origin, uint64_t other, const uint8_t *bytes)
+{
+    uint8_t joint[2 * REACH];
+    bool before = other < origin->start;
+    if (!spans_hold(&executable, other, other + REACH) ||
+        user_copy(joint + (before ? 0 : REACH), (const void *)other, REACH) != 0) {
+        return true;
+    }
+    memcpy(joint + (before ? REACH : 0), bytes, REACH);
+    size_t at = unsafe_find(joint, sizeof joint, 0);
+    return at == sizeof joint || refuse(origin, other - (before ? 0 : REACH) + at, joint + at);
+}
+
+/* Searches `length` bytes at `content`, which are to stand at origin->start. */
+static bool is_safe(uint64_t content, uint64_t length, const struct origin *origin)
+{
+    uint8_t *bytes = (uint8_t *)content;
+    uint64_t start = origin->start;
+    size_t at = 0;
+    while ((at = unsafe_find(bytes, length, at)) != length) {
+        if (!unsafe_replace(bytes, length, at)) {
+            return refuse(origin, start + at, bytes + at);
+        }
+    }
+    return edge_is_safe(origin, start - REACH, bytes) &&
+           edge_is_safe(origin, start + length, bytes + length - REACH);
+}
+
+/* ---- becoming executable ---- */
+
+/* File systems of this machine, on which a file's owner is what it says. */
+static bool is_local(int fd)
+{
+    static const uint32_t known[] = {EXT4_SUPER_MAGIC,      XFS_SUPER_MAGIC,  BTRFS_SUPER_MAGIC,
+                                     OVERLAYFS_SUPER_MAGIC, TMPFS_MAGIC,      SQUASHFS_MAGIC,
+                                     EROFS_SUPER_MAGIC_V1,  F2FS_SUPER_MAGIC, ISOFS_SUPER_MAGIC,
+                                     RAMFS_MAGIC,           ZFS_SUPER_MAGIC};
+    uint64_t status[16]; /* struct statfs: f_type first */
+    if (SYS2(__NR_fstatfs, fd, status) != 0) {
+        return false;
+    }
+    for (uint32_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        if (status[0] == known[i]) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* No other identity and no capability that the thread could take on. */
+static bool has_one_identity(uint32_t *user)
+{
+    uint32_t users[3], groups[3], version[2] = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct capabilities[2];
+    if (SYS3(__NR_getresuid, &users[0], &users[1], &users[2]) != 0 ||
+        SYS3(__NR_getresgid, &groups[0], &groups[1], &groups[2]) != 0 ||
+        SYS2(__NR_capget, version, capabilities) != 0) {
+        return false;
+    }
+    *user = users[0];
+    return users[0] == users[1] && users[0] == users[2] && groups[0] == groups[1] &&
+           groups[0] == groups[2] && capabilities[0].permitted == 0 &&
+           capabilities[1].permitted == 0;
+}
+
+/*
+ * Nobody in the sandbox can change its content: another user's, without a right for this one, and
+ * nobody here has mounted anything (CLONE_NEWUSER is refused). Where others may put another file in
+ * the place of the descriptor, that says nothing about what was mapped.
+ */
+static bool is_immutable(int fd)
+{
+    struct stat status;
+    uint32_t user = 0;
+    return !current_thread()->shares_descriptors && has_one_identity(&user) &&
+           SYS2(__NR_fstat, fd, &status) == 0 && status.st_uid != user &&
+           (status.st_mode & S_IFMT) == S_IFREG && is_local(fd) &&
+           SYS4(__NR_faccessat2, fd, "", ACCESS_WRITE, AT_EMPTY_PATH | AT_EACCESS) == -EACCES;
+}
+
+/*
+ * Some of it is seen by others too: what they write would not arrive in the copy. Linux duplicates
+ * such pages, and only those, for an old size of 0. Of long ranges some are asked for.
+ */
+static bool is_shared(uint64_t start, uint64_t length)
+{
+    uint64_t step = round_up(length / SHARED_SAMPLES + 1, PAGE_SIZE);
+    for (uint64_t page = start; page < start + length; page += step) {
+        if (spans_touch(&executable, page, page + PAGE_SIZE)) {
+            continue; /* known, and not to appear anywhere else for a moment */
+        }
+        long copy = SYS4(__NR_mremap, page, 0, PAGE_SIZE, MREMAP_MAYMOVE);
+        if (!is_error(copy)) {
+            SYS2(__NR_munmap, copy, PAGE_SIZE);
+            return true;
+        }
+    }
+    return false;
+}
+
+void code_note(uint64_t start, uint64_t length)
+{
+    spans_add(&executable, start, start + length);
+}
+
+static long become_executable(uint64_t start, uint64_t length)
+{
+    if (!memory_tag(start, length, PROT_READ | PROT_EXEC, KEY_APP)) {
+        return -ENOMEM;
+    }
+    code_note(start, length);
+    return 0;
+}
+
+/* Pages that nobody has touched are not to take memory; behind a file's end there is nothing. */
+static void copy_page(uint64_t target, uint64_t source)
+{
+    static const uint8_t zeroes[PAGE_SIZE];
+    uint8_t content[PAGE_SIZE];
+    if (user_copy(content, (const void *)source, PAGE_SIZE) == 0 &&
+        memcmp(content, zeroes, PAGE_SIZE) != 0) {
+        memcpy((void *)target, content, PAGE_SIZE);
+    }
+}
+
+/*
+ * The range, which can be read, becomes anonymous memory with the same content, which nobody can
+ * reach until it stands there, executable. What others do to the pages that were there, by another
+ * mapping or by a call that has hold of them since before, changes the copy no more.
+ */
+static long copy_and_admit(uint64_t length, const struct origin *origin)
+{
+    uint64_t start = origin->start;
+    long copy =
+        SYS6(__NR_mmap, 0, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (is_error(copy)) {
+        return copy;
+    }
+    for (uint64_t at = 0; at < length; at += PAGE_SIZE) {
+        copy_page((uint64_t)copy + at, start + at);
+    }
+    spans_remove(&executable, start, start + length);
+    long result = -EACCES;
+    if (is_safe((uint64_t)copy, length, origin)) {
+        result = memory_tag((uint64_t)copy, length, PROT_READ | PROT_EXEC, KEY_APP)
+                     ? SYS5(__NR_mremap, copy, length, length, MREMAP_MAYMOVE | MREMAP_FIXED, start)
+                     : -ENOMEM;
+    }
+    if (is_error(result)) {
+        SYS2(__NR_munmap, copy, length);
+        return result;
+    }
+    spans_add(&executable, start, start + length);
+    return 0;
+}
+
+/* Writable now, and executable when it is executed: code_fault() copies and searches it then. */
+static long alternate(uint64_t start, uint64_t length)
+{
+    spans_remove(&executable, start, start + length);
+    spans_add(&alternating, start, start + length);
+    return 0;
+}
+
+bool code_admit(uint64_t start, uint64_t length)
+{
+    const struct origin origin = {-1, start, 0};
+    return is_safe(start, length, &origin) && become_executable(start, length) == 0;
+}
+
+static long admit_file(uint64_t length, const struct origin *origin)
+{
+    struct stat status;
+    uint64_t size = SYS2(__NR_fstat, origin->fd, &status) == 0 ? (uint64_t)status.st_size : 0;
+    uint64_t backed = size > origin->offset ? round_up(size - origin->offset, PAGE_SIZE) : 0;
+    backed = backed < length ? backed : length;
+    return backed == 0 || is_safe(origin->start, backed, origin)
+               ? become_executable(origin->start, length)
+               : -EACCES;
+}
+
+long code_map(int fd, uint64_t start, uint64_t length, uint64_t offset, unsigned long protection,
+              bool shared)
+{
+    const struct origin origin = {fd, start, offset};
+    bool writable = (protection & PROT_WRITE) != 0;
+    code_forget(start, length);
+    if (fd >= 0 && !writable && is_immutable(fd)) {
+        spans_add(&filed, start, start + length);
+        return admit_file(length, &origin);
+    }
+    if (shared || (process_settings.jit_denied && (writable || fd < 0))) {
+        return -EACCES; /* it would be searched now, and written later */
+    }
+    if (writable) {
+        return alternate(start, length);
+    }
+    if (fd < 0) {
+        return become_executable(start, length);
+    }
+    spans_add(&filed, start, start + length);
+    return copy_and_admit(length, &origin);
+}
+
+long code_protect(uint64_t start, uint64_t length, unsigned long protection)
+{
+    const struct origin origin = {-1, start, 0};
+    uint64_t size = round_up(length, PAGE_SIZE);
+    bool writable = (protection & PROT_WRITE) != 0;
+    if (start % PAGE_SIZE != 0) {
+        return -EINVAL;
+    }
+    if (size == 0 || (spans_hold(&executable, start, start + size) && !writable &&
+                      !spans_touch(&alternating, start, start + size))) {
+        return 0;
+    }
+    if (process_settings.jit_denied || is_shared(start, size)) {
+        return -EACCES;
+    }
+    long result = SYS4(__NR_pkey_mprotect, start, length,
+                       writable ? PROT_READ | PROT_WRITE : PROT_READ, KEY_APP);
+    if (is_error(result)) {
+        return result;
+    }
+    code_close(start, size);
+    return writable ? alternate(start, size) : copy_and_admit(size, &origin);
+}
+
+/*
+ * A page that alternates becomes executable. While it is searched it is closed to everybody, and
+ * its frame is a new one: a transfer that has hold of the old one, from before, ends there.
+ */
+static bool close_and_admit(uint64_t page)
+{
+    const struct origin origin = {-1, page, 0};
+    uint8_t content[PAGE_SIZE];
+    if (!memory_tag(page, PAGE_SIZE, PROT_READ | PROT_WRITE, KEY_MONITOR) ||
+        user_copy(content, (const void *)page, PAGE_SIZE) != 0) {
+        return false;
+    }
+    long dropped = SYS3(__NR_madvise, page, PAGE_SIZE, MADV_DONTNEED);
+    if (dropped != 0) { /* locked */
+        dropped = SYS3(__NR_madvise, page, PAGE_SIZE, MADV_DONTNEED_LOCKED);
+    }
+    if (dropped != 0 || user_copy((void *)page, content, PAGE_SIZE) != 0) {
+        return false;
+    }
+    return is_safe(page, PAGE_SIZE, &origin) && become_executable(page, PAGE_SIZE) == 0;
+}
+
+bool code_fault(uint64_t address, uint64_t error, uint64_t rip)
+{
+    uint64_t page = round_down(address, PAGE_SIZE);
+    memory_acquire();
+    bool ours = spans_hold(&alternating, page, page + PAGE_SIZE);
+    bool runs = ours && spans_hold(&executable, page, page + PAGE_SIZE);
+    if (ours && (error & PAGE_FAULT_INSTRUCTION) != 0 && !runs) {
+        if (!close_and_admit(page)) {
+            fatal_at("code that was made at run time may not be executed", rip);
+        }
+    } else if (ours && (error & PAGE_FAULT_WRITE) != 0 && runs) {
+        if (rip - page < PAGE_SIZE) {
+            fatal_at("code writes to the page that it stands in", rip);
+        }
+        spans_remove(&executable, page, page + PAGE_SIZE);
+        ours = memory_tag(page, PAGE_SIZE, PROT_READ | PROT_WRITE, KEY_APP);
+    } /* else it has become so meanwhile */
+    memory_release();
+    return ours;
+}

@@ -1,0 +1,62 @@
+/*
+ * Executable memory with protection keys. What the program can execute nobody can write, and it has
+ * been searched, at every byte offset, for instructions that write PKRU or the GS base
+ * (endorun/unsafe_instructions.h). All of this under memory_acquire(); nothing of it is for a run
+ * without protection keys.
+ *
+ * Where bytes come from decides who can change them later: those of a file that the program cannot
+ * write stay the file's pages; all others are copied to anonymous memory first.
+ */
+#ifndef ENDORUN_MONITOR_CODE_H
+#define ENDORUN_MONITOR_CODE_H
+
+#include "abi.h"
+
+/* What stands in the place of XRSTOR: `call *%gs:offset` to gate_xrstor. */
+#define RESOLVER_CALL_SIZE 8U
+
+/* False: too many pieces; a call that changes mappings would say ENOMEM. */
+bool code_has_room(void);
+
+/*
+ * The program has mapped [start, start + length) of `fd` (-1: anonymous, zero) at `offset`, without
+ * PROT_EXEC, and asked for `protection`, which has it. 0, or a negative errno: EACCES where it is
+ * refused, with a line that says what was found.
+ */
+long code_map(int fd, uint64_t start, uint64_t length, uint64_t offset, unsigned long protection,
+              bool shared);
+
+/* Memory of the monitor's, written for the program to execute: stubs. False: it holds one. */
+bool code_admit(uint64_t start, uint64_t length);
+
+/* The kernel's own code, for what stands beside it. */
+void code_note(uint64_t start, uint64_t length);
+
+/* mprotect(2) with PROT_EXEC. */
+long code_protect(uint64_t start, uint64_t length, unsigned long protection);
+
+/* The range is not executable any more; it is something else from now on. */
+void code_close(uint64_t start, uint64_t length);
+void code_forget(uint64_t start, uint64_t length);
+
+/*
+ * madvise(2) with an advice that drops pages. Those that were mapped from a file to be executed
+ * stay: they would come back without what was changed in them, or, of a copy, as zeroes.
+ */
+long code_discard(uint64_t start, uint64_t length, int advice);
+
+/*
+ * Whether some page of the range can be executed; was asked for as writable and executable; is any
+ * of that, or has come from a file to be executed.
+ */
+bool code_runs(uint64_t start, uint64_t length);
+bool code_alternates(uint64_t start, uint64_t length);
+bool code_touches(uint64_t start, uint64_t length);
+
+/*
+ * A page fault of the program, `error` as in struct sigcontext, with RIP at `rip`. True: the page
+ * was asked for writable and executable, and is now the one that was wanted: go on.
+ */
+bool code_fault(uint64_t address, uint64_t error, uint64_t rip);
+
+#endif

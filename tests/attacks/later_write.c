@@ -1,0 +1,112 @@
+/* M3: code that is written after it was mapped executable, through another view or by the file. */
+#include "unsafe.h"
+#include <sys/shm.h>
+
+static int code_file(void)
+{
+    uint8_t page[PAGE] = {0xc3};
+    int fd = MUST(open("code", O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0700));
+    CHECK_EQ(write(fd, page, sizeof page), (long)sizeof page, "write");
+    return fd;
+}
+
+/* The bytes in the file, from now on. */
+static void write_file(int fd)
+{
+    uint8_t bytes[UNSAFE_SIZE];
+    put_wrpkru(bytes, 0);
+    CHECK_EQ(pwrite(fd, bytes, sizeof bytes, 0), (long)sizeof bytes, "pwrite");
+}
+
+static const void *two_views(void)
+{
+    int fd = MUST(memfd_create("code", MFD_CLOEXEC));
+    MUST(ftruncate(fd, (off_t)PAGE));
+    void *code = mmap(NULL, PAGE, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
+    uint8_t *data = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    CHECK(data != MAP_FAILED, "mmap: %s", strerror(errno));
+    put_wrpkru(data, 0);
+    return code == MAP_FAILED ? NULL : code;
+}
+
+/* Untouched pages of a private mapping show what is written to the file. */
+static const void *private_file(void)
+{
+    int fd = code_file();
+    void *code = mmap(NULL, PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+    write_file(fd);
+    return code == MAP_FAILED ? NULL : code;
+}
+
+static const void *private_later(void)
+{
+    int fd = code_file();
+    void *code = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, fd, 0);
+    int result = mprotect(code, PAGE, PROT_READ | PROT_EXEC);
+    write_file(fd);
+    return result != 0 ? NULL : code;
+}
+
+/* A page that was copied is dropped, and comes from the file again. */
+static const void *dropped(void)
+{
+    int fd = code_file();
+    uint8_t *code = mmap(NULL, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE, fd, 0);
+    if (code == MAP_FAILED) {
+        return NULL;
+    }
+    code[1] = 0xc3;
+    int result = mprotect(code, PAGE, PROT_READ | PROT_EXEC);
+    write_file(fd);
+    MUST(madvise(code, PAGE, MADV_DONTNEED));
+    return result != 0 ? NULL : code;
+}
+
+/* The file loses its pages, and gets others. */
+static const void *truncated(void)
+{
+    int fd = code_file();
+    void *code = mmap(NULL, PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+    MUST(ftruncate(fd, 0));
+    MUST(ftruncate(fd, (off_t)PAGE));
+    write_file(fd);
+    return code == MAP_FAILED ? NULL : code;
+}
+
+static const void *shared_memory(void)
+{
+    int id = MUST(shmget(IPC_PRIVATE, PAGE, 0700));
+    uint8_t *data = shmat(id, NULL, 0);
+    void *code = shmat(id, NULL, SHM_EXEC | SHM_RDONLY);
+    int error = errno;
+    MUST(shmctl(id, IPC_RMID, NULL));
+    CHECK(data != (void *)-1, "shmat: %s", strerror(errno));
+    put_wrpkru(data, 0);
+    errno = error;
+    return code == (void *)-1 ? NULL : code;
+}
+
+/* What parent and child share when it is forked after it became executable. */
+static const void *shared_by_fork(void)
+{
+    uint8_t *code = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    CHECK(code != MAP_FAILED, "mmap: %s", strerror(errno));
+    pid_t pid = MUST(fork());
+    if (pid == 0) {
+        sleep(1);
+        put_wrpkru(code, 0);
+        _exit(0);
+    }
+    int result = mprotect(code, PAGE, PROT_READ | PROT_EXEC);
+    int error = errno;
+    wait_for(pid);
+    errno = error;
+    return result != 0 ? NULL : code;
+}
+
+int main(void)
+{
+    static unsafe_way *const ways[] = {two_views, private_file,  private_later, dropped,
+                                       truncated, shared_memory, shared_by_fork};
+    judge_unsafe(ways, 7);
+}

@@ -1,0 +1,90 @@
+#!/bin/bash
+# With protection keys: code that holds an unsafe instruction runs when it can be cured; else the program is refused, or the
+# library, with a line that says where and what helps.
+set -euo pipefail
+source "${BASH_SOURCE[0]%/*}/harness.bash"
+
+grep -qwm1 pku /proc/cpuinfo || exit 77
+
+# BODY of a function, f, in a file of its own
+compile() { # NAME BODY OPTION...
+    cat >"$1.s" <<S
+    .globl f
+    .type f, @function
+    .balign 4096
+f:  .cfi_startproc
+    $2
+    ret
+    .cfi_endproc
+    .size f, . - f
+    .balign 4096
+    .section .note.GNU-stack, "", @progbits
+S
+    gcc "$1.s" "${@:3}" -o "$1"
+}
+
+cat >main.c <<'C'
+int f(void);
+int main(void)
+{
+    return f() != 3;
+}
+C
+cat >load.c <<'C'
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
+int main(int argc, char **argv)
+{
+    void *library = dlopen(argv[1], RTLD_NOW);
+    if (!library) {
+        return 7;
+    }
+    int (*f)(void) = (int (*)(void))dlsym(library, "f");
+    if (f() != 3) {
+        return 8;
+    }
+    if (argc > 2) {
+        puts(mremap((void *)f, 4096, 4096, MREMAP_MAYMOVE) == MAP_FAILED ? "failed" : "moved");
+        fflush(stdout);
+        _exit(0); /* the library's destructors can't be executed either */
+    }
+    return 0;
+}
+C
+gcc load.c -o load -ldl
+
+expect_run() { # WHAT STATUS MESSAGE MODE COMMAND...
+    local status=0
+    "$ENDORUN" --isolation="$4" "${@:5}" >out 2>err || status=$?
+    expect_equal "status of $1" "$2" "$status"
+    if [[ -n $3 ]]; then
+        grep -qF -- "$3" err || problem "$1 does not say '$3': $(cat err)"
+    else
+        expect_equal "messages of $1" "" "$(cat err)"
+    fi
+}
+
+cured=".byte 0x48, 0x8d, 0x0d, 0x0f, 0xae, 0x28, 0x00; mov \$3, %eax"
+stays="mov \$0x28ae0f, %ecx; mov \$3, %eax"
+
+compile cured "$cured" main.c
+compile stays "$stays" main.c
+compile cured.so "$cured" -shared
+compile stays.so "$stays" -shared
+
+expect_run "a program that is cured" 0 "" pkey ./cured
+expect_run "a program that is not cured" 126 "--isolation=kernel" pkey ./stays
+expect_run "the same" 126 "$PWD/stays" pkey ./stays
+expect_run "the same without protection keys" 0 "" kernel ./stays
+expect_run "a library that is cured" 0 "" pkey ./load ./cured.so
+expect_run "a library that is not cured" 7 "--isolation=kernel" pkey ./load ./stays.so
+expect_run "the same" 7 "0f ae 28 00" pkey ./load ./stays.so
+expect_run "the same without protection keys" 0 "" kernel ./load ./stays.so
+expect_run "code that moves" 0 "can't be executed any more" pkey ./load ./cured.so move
+expect_equal "what was moved" moved "$(cat out)"
+expect_run "a cure without a cache" 0 "" pkey env HOME=/nonexistent XDG_CACHE_HOME=/nonexistent "$PWD/load" "$PWD/cured.so"
+
+conclude
