@@ -170,6 +170,10 @@ long handle_RT_SIGRETURN(struct thread *thread, const struct user_registers *cal
     context->mcontext.rip = call->rip;
     context->mcontext.rsp = call->rsp;
     context->mcontext.fpstate = thread->fpu_image;
+    if (keys_in_use) { /* what the kernel says of such an image: that of the signal's own frame */
+        memcpy((void *)thread->fpu_image, (const void *)thread->entry_image,
+               thread->fpu_image_size);
+    }
     return_from_handler(thread, call->rsp, context);
     resume_from_block(thread);
 }

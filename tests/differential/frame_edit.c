@@ -252,6 +252,45 @@ static void edit_stack_too_small(struct kernel_ucontext *context)
     context->stack.size = 2047;
 }
 
+/* A return whose number no analysis finds: it is rewritten as any other call is. */
+static volatile long number_of_return = SYS_rt_sigreturn;
+__asm__(".pushsection .text\n"
+        ".balign 64\n"
+        ".type other_restorer, @function\n"
+        "other_restorer:\n"
+        "    .cfi_startproc\n"
+        "    movq number_of_return(%rip), %rax\n"
+        "    syscall\n"
+        "    ud2\n"
+        "    .cfi_endproc\n"
+        ".size other_restorer, . - other_restorer\n"
+        ".balign 64, 0x90\n"
+        ".popsection\n");
+extern void other_restorer(void) __attribute__((visibility("hidden")));
+
+static void count_call(int signo, siginfo_t *info, void *context)
+{
+    (void)signo;
+    (void)info;
+    (void)context;
+    calls++;
+}
+
+static void test_other_restorer(void)
+{
+    struct kernel_sigaction before,
+        action = {(void *)count_call, SA_RESTORER | SA_SIGINFO, (void *)other_restorer, 0};
+    CHECK_EQ(number_of_return, SYS_rt_sigreturn, "the number");
+    calls = 0;
+    raw_action(SIGUSR1, &action, &before);
+    for (int i = 0; i < 5; i++) {
+        raw(SYS_kill, getpid(), SIGUSR1);
+        raise(SIGUSR1);
+    }
+    raw_action(SIGUSR1, &before, NULL);
+    say("another restorer: %d calls\n", calls);
+}
+
 static void test_stack_in_frame(void)
 {
     edit = edit_stack;
@@ -417,6 +456,7 @@ int main(void)
     test_flags();
     test_vectors();
     test_frame_copy();
+    test_other_restorer();
     test_stack_in_frame();
     test_bad_state_handled();
     test_bad_frames();

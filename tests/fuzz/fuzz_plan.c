@@ -180,6 +180,8 @@ static void *copy_bytes(void *target, const void *source, size_t size)
 #define code_forget                                  model_forget
 #define memory_protect(start, size, protection, key) model_protect((start), (size), (protection))
 #define memory_tag                                   memory_protect
+#define monitor_takes(start, size)                   ((start) != 0 && (size) != 0)
+#define monitor_unmap(start, size)                   ((void)model_munmap(__NR_munmap, (start), (size)))
 #include "../../rewriter/apply/module.c"  /* NOLINT(bugprone-suspicious-include) */
 #include "../../rewriter/apply/plan.c"    /* NOLINT(bugprone-suspicious-include) */
 #include "../../rewriter/apply/rewrite.c" /* NOLINT(bugprone-suspicious-include) */
@@ -188,6 +190,8 @@ static void *copy_bytes(void *target, const void *source, size_t size)
 #undef code_forget
 #undef memory_protect
 #undef memory_tag
+#undef monitor_takes
+#undef monitor_unmap
 #pragma pop_macro("SYS6")
 #pragma pop_macro("SYS3")
 #pragma pop_macro("SYS2")
