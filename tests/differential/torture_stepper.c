@@ -162,11 +162,25 @@ static bool in_program(unsigned long long rip, unsigned long long scene)
     return rip >= start && rip < end;
 }
 
+/* Whether `syscall` stands there, behind whatever prefixes. */
+static bool is_call(unsigned long long rip)
+{
+    unsigned long bytes = (unsigned long)read_word(rip);
+    for (int i = 0; i < 6; i++, bytes >>= 8) {
+        unsigned first = bytes & 0xff;
+        if ((first & 0xf0) != 0x40 && first != 0x66 && first != 0xf2 && first != 0xf3 &&
+            first != 0x2e) {
+            break;
+        }
+    }
+    return (bytes & 0xffff) == 0x050f;
+}
+
 /* Notes this instruction, and what it is the edge of for those before it. */
 static void note_instruction(struct instruction *here, int steps, unsigned long long scene)
 {
     struct instruction *before = steps ? last[(steps - 1) % EDGE] : NULL;
-    bool call = (read_word(here->rip) & 0xffff) == 0x050f;
+    bool call = is_call(here->rip);
     last[steps % EDGE] = here;
     if (call || (before && in_program(here->rip, scene) && !in_program(before->rip, scene))) {
         for (int i = 0; i < EDGE && i <= steps; i++) {
