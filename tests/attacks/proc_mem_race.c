@@ -107,8 +107,9 @@ static void *use_numbers(void *argument)
             if (lseek(fd, -65536L, SEEK_SET) == -65536L &&
                 pwrite(fd, &foreign, sizeof foreign, (off_t)target) == sizeof foreign &&
                 is_memory(fd)) {
-                done = 1;
-                reached();
+                if (__atomic_exchange_n(&done, 1, __ATOMIC_RELAXED) == 0) {
+                    reached(); /* one of the threads says so */
+                }
             }
         }
     }
