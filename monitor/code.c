@@ -1,4 +1,5 @@
 #include "code.h"
+#include "exec.h"
 #include "keys.h"
 #include "process.h"
 #include "spans.h"
@@ -6,6 +7,8 @@
 #include "syscall.h"
 #include "user.h"
 #include "../rewriter/apply/unsafe.h"
+
+#include <asm/statfs.h>
 
 #define REACH          UNSAFE_REACH
 #define SHARED_SAMPLES 16U
@@ -76,11 +79,9 @@ struct origin {
 
 static bool refuse(const struct origin *origin, uint64_t address, const uint8_t *bytes)
 {
-    char line[768] = "", link[48] = "/proc/self/fd/", name[512] = "";
+    char line[PATH_MAX_BYTES + 256] = "";
     if (origin->fd >= 0) {
-        append_number(link, sizeof link, (uint64_t)origin->fd);
-        SYS4(__NR_readlinkat, AT_FDCWD, link, name, sizeof name - 1);
-        append_string(line, sizeof line, name);
+        canonical_path(origin->fd, line);
         append_string(line, sizeof line, ": offset 0x");
         append_hex(line, sizeof line, address - origin->start + origin->offset, 8);
     } else {
@@ -137,12 +138,12 @@ static bool is_local(int fd)
                                      OVERLAYFS_SUPER_MAGIC, TMPFS_MAGIC,      SQUASHFS_MAGIC,
                                      EROFS_SUPER_MAGIC_V1,  F2FS_SUPER_MAGIC, ISOFS_SUPER_MAGIC,
                                      RAMFS_MAGIC,           ZFS_SUPER_MAGIC};
-    uint64_t status[16]; /* struct statfs: f_type first */
-    if (SYS2(__NR_fstatfs, fd, status) != 0) {
+    struct statfs status;
+    if (SYS2(__NR_fstatfs, fd, &status) != 0) {
         return false;
     }
     for (uint32_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-        if (status[0] == known[i]) {
+        if (status.f_type == known[i]) {
             return true;
         }
     }
@@ -252,7 +253,7 @@ static long copy_and_admit(uint64_t length, const struct origin *origin)
         SYS2(__NR_munmap, copy, length);
         return result;
     }
-    spans_add(&executable, start, start + length);
+    code_note(start, length);
     return 0;
 }
 
@@ -328,6 +329,12 @@ long code_protect(uint64_t start, uint64_t length, unsigned long protection)
     return writable ? alternate(start, size) : copy_and_admit(size, &origin);
 }
 
+unsigned long code_first_protection(unsigned long protection)
+{
+    bool searched = keys_in_use && (protection & PROT_EXEC) != 0;
+    return searched ? (protection & ~(unsigned long)PROT_EXEC) | PROT_READ : protection;
+}
+
 /*
  * A page that alternates becomes executable. While it is searched it is closed to everybody, and
  * its frame is a new one: a transfer that has hold of the old one, from before, ends there.
@@ -337,6 +344,7 @@ static bool close_and_admit(uint64_t page)
     const struct origin origin = {-1, page, 0};
     uint8_t content[PAGE_SIZE];
     if (!memory_tag(page, PAGE_SIZE, PROT_READ | PROT_WRITE, KEY_MONITOR) ||
+        is_shared(page, PAGE_SIZE) || /* code_protect() asks some pages only */
         user_copy(content, (const void *)page, PAGE_SIZE) != 0) {
         return false;
     }

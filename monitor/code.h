@@ -1,8 +1,8 @@
 /*
  * Executable memory with protection keys. What the program can execute nobody can write, and it has
  * been searched, at every byte offset, for instructions that write PKRU or the GS base
- * (endorun/unsafe_instructions.h). All of this under memory_acquire(); nothing of it is for a run
- * without protection keys.
+ * (endorun/unsafe_instructions.h). All of this under memory_acquire(); nothing of it but
+ * code_first_protection() is for a run without protection keys.
  *
  * Where bytes come from decides who can change them later: those of a file that the program cannot
  * write stay the file's pages; all others are copied to anonymous memory first.
@@ -19,9 +19,15 @@
 bool code_has_room(void);
 
 /*
- * The program has mapped [start, start + length) of `fd` (-1: anonymous, zero) at `offset`, without
- * PROT_EXEC, and asked for `protection`, which has it. 0, or a negative errno: EACCES where it is
- * refused, with a line that says what was found.
+ * What is mapped first where `protection` is asked for: with protection keys, code is readable, to
+ * be searched, and not executable yet.
+ */
+unsigned long code_first_protection(unsigned long protection);
+
+/*
+ * The program has mapped [start, start + length) of `fd` (-1: anonymous, zero) at `offset`, with
+ * code_first_protection(), and asked for `protection`, which has PROT_EXEC. 0, or a negative errno:
+ * EACCES where it is refused, with a line that says what was found.
  */
 long code_map(int fd, uint64_t start, uint64_t length, uint64_t offset, unsigned long protection,
               bool shared);

@@ -209,8 +209,6 @@ bool keys_start(uint64_t stack, uint64_t stack_end)
         return false;
     }
     keys_in_use = 1;
-    unsigned long persona = (unsigned long)SYS1(__NR_personality, 0xffffffff);
-    SYS1(__NR_personality, persona & ~(unsigned long)READ_IMPLIES_EXEC);
     uint64_t page = round_down(stack, PAGE_SIZE);
     return give_kernel_mappings() &&
            memory_tag(page, stack_end - page, PROT_READ | PROT_WRITE | PROT_GROWSDOWN, KEY_APP);

@@ -23,8 +23,7 @@ static bool is_fixed(const struct user_registers *call)
 
 static long map_and_tag(const struct user_registers *call, uint64_t address, unsigned long flags)
 {
-    bool code = (call->rdx & PROT_EXEC) != 0; /* is searched first */
-    unsigned long protection = (call->rdx & ~(unsigned long)PROT_EXEC) | (code ? PROT_READ : 0UL);
+    unsigned long protection = code_first_protection(call->rdx);
     long result = SYS6(__NR_mmap, address, call->rsi, protection, flags, call->r8, call->r9);
     if (!is_error(result) &&
         !memory_tag((uint64_t)result, round_up(call->rsi, PAGE_SIZE), protection, KEY_APP)) {
@@ -111,12 +110,12 @@ static long map(const struct user_registers *call)
     }
     if ((flags & MAP_TYPE) == MAP_PRIVATE && (flags & MAP_ANONYMOUS) == 0) {
         rewrite_mapping((int)call->r8, (uint64_t)result, length, call->r9,
-                        keys_in_use ? (protection & ~(unsigned long)PROT_EXEC) | PROT_READ
-                                    : protection);
+                        code_first_protection(protection));
     }
     long error = keys_in_use ? make_executable(call, (uint64_t)result, length) : 0;
     if (error != 0) {
         modules_unmap((uint64_t)result, length);
+        forget_code((uint64_t)result, length);
         return error;
     }
     return result;
@@ -143,11 +142,11 @@ static long remap(const struct user_registers *call)
         (fixed && pages_are_monitors(call->r8, call->rdx))) {
         return -EPERM;
     }
-    if (moves) {
-        modules_restore(call->rdi, call->rsi);
-    }
     if (keys_in_use && call->rsi == 0) {
         return -EINVAL; /* a second mapping of shared pages, executable ones too */
+    }
+    if (moves) {
+        modules_restore(call->rdi, call->rsi);
     }
     bool alternates = keys_in_use && code_alternates(call->rdi, call->rsi);
     bool code = alternates || (keys_in_use && code_runs(call->rdi, call->rsi));
@@ -196,8 +195,7 @@ static long attach(const struct user_registers *call)
         modules_cut((uint64_t)result, status.size, false);
         forget_code((uint64_t)result, status.size);
     }
-    unsigned long protection = PROT_READ | ((call->rdx & SHM_RDONLY) != 0 ? 0 : PROT_WRITE) |
-                               ((call->rdx & SHM_EXEC) != 0 ? PROT_EXEC : 0UL);
+    unsigned long protection = PROT_READ | ((call->rdx & SHM_RDONLY) != 0 ? 0 : PROT_WRITE);
     if (!memory_tag((uint64_t)result, round_up(status.size, PAGE_SIZE), protection, KEY_APP)) {
         SYS1(__NR_shmdt, result);
         return -ENOMEM;
@@ -259,23 +257,20 @@ static long move_break(const struct user_registers *call)
 
 static long act_on_range(const struct user_registers *call)
 {
-    int advice = (int)call->rdx;
+    uint32_t number = (uint32_t)call->rax;
+    int advice = number == __NR_madvise ? (int)call->rdx : MADV_NORMAL;
     if (pages_are_monitors(call->rdi, call->rsi)) {
         return -EPERM;
     }
-    if (call->rdi % PAGE_SIZE != 0 || !code_touches(call->rdi, call->rsi)) {
-        return forward_call(call);
+    if (call->rdi % PAGE_SIZE == 0 && code_touches(call->rdi, call->rsi)) {
+        if (number == __NR_remap_file_pages || advice == MADV_GUARD_INSTALL) {
+            return -EINVAL; /* other pages of the file, or none for a while */
+        }
+        if (advice == MADV_DONTNEED || advice == MADV_DONTNEED_LOCKED) {
+            return code_discard(call->rdi, call->rsi, advice);
+        }
     }
-    bool advises = (uint32_t)call->rax == __NR_madvise;
-    if ((uint32_t)call->rax == __NR_remap_file_pages || (advises && advice == MADV_GUARD_INSTALL)) {
-        return -EINVAL; /* other pages of the file, or none for a while */
-    }
-    if (!advises) {
-        return forward_call(call);
-    }
-    return advice == MADV_DONTNEED || advice == MADV_DONTNEED_LOCKED
-               ? code_discard(call->rdi, call->rsi, advice)
-               : forward_call(call);
+    return forward_call(call);
 }
 
 long handle_KEPT(UNUSED struct thread *thread, const struct user_registers *call)

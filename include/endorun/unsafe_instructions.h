@@ -145,6 +145,16 @@ static inline enum endorun_unsafe_kind endorun_unsafe_at(const uint8_t *bytes, s
     return kind;
 }
 
+/*
+ * Those that may not become executable with protection keys. The others fault outside ring 0, or
+ * load a GS selector: its base is 0, where the program can map nothing.
+ */
+static inline bool endorun_unsafe_is_refused(enum endorun_unsafe_kind kind)
+{
+    return kind == ENDORUN_UNSAFE_WRPKRU || kind == ENDORUN_UNSAFE_XRSTOR ||
+           kind == ENDORUN_UNSAFE_WRGSBASE;
+}
+
 /* Bytes of a match of that kind that begins with `first`. */
 static inline unsigned endorun_unsafe_size(enum endorun_unsafe_kind kind, uint8_t first)
 {

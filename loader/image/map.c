@@ -14,11 +14,9 @@ static unsigned long protection(const struct elf64_phdr *segment)
            ((segment->p_flags & PF_X) != 0 ? PROT_EXEC : 0UL);
 }
 
-/* What the pages get first: with protection keys they become executable when they were looked at.
- */
 static unsigned long first_protection(const struct elf64_phdr *segment)
 {
-    return protection(segment) & ~(keys_in_use ? (unsigned long)PROT_EXEC : 0UL);
+    return code_first_protection(protection(segment));
 }
 
 static enum elf_error admit(const struct elf64_phdr *segment, int fd, uint64_t start,

@@ -47,12 +47,6 @@ static bool is_code(const struct image *image, uint64_t address)
     return false;
 }
 
-bool unsafe_is_refused(enum endorun_unsafe_kind kind)
-{
-    return kind == ENDORUN_UNSAFE_WRPKRU || kind == ENDORUN_UNSAFE_XRSTOR ||
-           kind == ENDORUN_UNSAFE_WRGSBASE;
-}
-
 static int add_match(struct unsafe_list *matches, const struct unsafe_match *match, char *error)
 {
     if (matches->count == MAX_MATCHES)
@@ -83,12 +77,12 @@ static int find_in_piece(struct unsafe_list *matches, const struct image *image,
         struct unsafe_match match = {.kind = endorun_unsafe_at(piece->bytes, piece->size, at)};
 
         if (match.kind == ENDORUN_UNSAFE_NONE ||
-            (piece->refused_only && !unsafe_is_refused(match.kind)))
+            (piece->refused_only && !endorun_unsafe_is_refused(match.kind)))
             continue;
         match.offset = piece->offset + at;
         match.place.address = segment->address + (match.offset - segment->offset);
         match.state = is_code(image, match.place.address) ? UNSAFE_UNCOVERED : UNSAFE_DATA;
-        match.cure = unsafe_is_refused(match.kind) ? CURE_UNCERTAIN : CURE_NOT_NEEDED;
+        match.cure = endorun_unsafe_is_refused(match.kind) ? CURE_UNCERTAIN : CURE_NOT_NEEDED;
         match.size = (uint8_t)endorun_unsafe_size(match.kind, piece->bytes[at]);
         memcpy(match.bytes, piece->bytes + at, match.size);
         if (add_match(matches, &match, error) != 0)

@@ -11,9 +11,6 @@ struct unsafe_list {
     size_t capacity;
 };
 
-/* Those that the monitor does not let become executable where protection keys are used. */
-bool unsafe_is_refused(enum endorun_unsafe_kind kind);
-
 /*
  * Every match, at every byte offset; or of the refused kinds only. Searched are whole pages: what
  * lies in the file before and behind a segment is mapped with its first and last page. The list is

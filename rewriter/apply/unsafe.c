@@ -67,13 +67,8 @@ size_t unsafe_find(const uint8_t *bytes, size_t size, size_t from)
         if (bytes[i] != ENDORUN_UNSAFE_ESCAPE && bytes[i] != ENDORUN_UNSAFE_REX2) {
             continue;
         }
-        switch (endorun_unsafe_at(bytes, size, i)) {
-        case ENDORUN_UNSAFE_WRPKRU:
-        case ENDORUN_UNSAFE_XRSTOR:
-        case ENDORUN_UNSAFE_WRGSBASE:
+        if (endorun_unsafe_is_refused(endorun_unsafe_at(bytes, size, i))) {
             return i;
-        default:
-            break;
         }
     }
     return size;

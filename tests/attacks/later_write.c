@@ -1,5 +1,6 @@
 /* M3: code that is written after it was mapped executable, through another view or by the file. */
 #include "unsafe.h"
+#include <pthread.h>
 #include <sys/shm.h>
 
 static int code_file(void)
@@ -104,9 +105,58 @@ static const void *shared_by_fork(void)
     return result != 0 ? NULL : code;
 }
 
+/* A shared page in the middle of many that are not: who looks at some of them misses it. */
+static const void *among_many(void)
+{
+    int fd = code_file();
+    uint8_t *pages = map_pages(64 * PAGE, PROT_READ | PROT_WRITE), *code = pages + PAGE;
+    void *shared = mmap(code, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0);
+    CHECK(shared == code, "mmap: %s", strerror(errno));
+    if (mprotect(pages, 64 * PAGE, PROT_READ | PROT_WRITE | PROT_EXEC) != 0) {
+        return NULL;
+    }
+    __asm__ volatile("call *%0" : : "r"(code) : "memory", "cc"); /* it is looked at now */
+    write_file(fd);
+    return code;
+}
+
+/* While it is mapped, another file, of a user that may change nothing, takes its number. */
+static volatile int number, own_file, others_file;
+
+static void *exchange(void *nothing)
+{
+    for (;;) {
+        dup2(others_file, number);
+        dup2(own_file, number);
+    }
+    return nothing;
+}
+
+static const void *replaced_descriptor(void)
+{
+    pthread_t thread;
+    own_file = code_file();
+    others_file = MUST(open("/lib64/ld-linux-x86-64.so.2", O_RDONLY | O_CLOEXEC));
+    number = MUST(dup(own_file));
+    CHECK_EQ(pthread_create(&thread, NULL, exchange, NULL), 0, "pthread_create");
+    for (int i = 0; i < 1000; i++) {
+        volatile uint8_t *code = mmap(NULL, PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, number, 0);
+        if (code == MAP_FAILED || code[0] != 0xc3) {
+            continue; /* it was refused, or the other file */
+        }
+        write_file(own_file);
+        if (code[0] != 0xc3) {
+            return (const void *)code;
+        }
+    }
+    errno = EACCES;
+    return NULL;
+}
+
 int main(void)
 {
-    static unsafe_way *const ways[] = {two_views, private_file,  private_later, dropped,
-                                       truncated, shared_memory, shared_by_fork};
-    judge_unsafe(ways, 7);
+    static unsafe_way *const ways[] = {two_views,  private_file,   private_later,
+                                       dropped,    truncated,      shared_memory,
+                                       among_many, shared_by_fork, replaced_descriptor};
+    judge_unsafe(ways, 9);
 }

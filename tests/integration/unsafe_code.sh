@@ -87,4 +87,52 @@ expect_run "code that moves" 0 "not executable with protection keys" pkey ./load
 expect_equal "what was moved" moved "$(cat out)"
 expect_run "a cure without a cache" 0 "" pkey env HOME=/nonexistent XDG_CACHE_HOME=/nonexistent "$PWD/load" "$PWD/cured.so"
 
+# Segments that ask for execution alone are read all the same.
+compile execute_only "mov \$3, %eax" main.c -static
+python3 - execute_only <<'PYTHON'
+import struct, sys
+with open(sys.argv[1], "r+b") as file:
+    data = bytearray(file.read())
+    table, = struct.unpack_from("<Q", data, 32)
+    count, = struct.unpack_from("<H", data, 56)
+    changed = 0
+    for at in range(table, table + 56 * count, 56):
+        kind, flags = struct.unpack_from("<II", data, at)
+        if kind == 1 and flags == 5:
+            struct.pack_into("<I", data, at + 4, 1)
+            changed += 1
+    assert changed == 1
+    file.seek(0)
+    file.write(data)
+PYTHON
+expect_run "a program whose code can only be executed" 0 "" pkey ./execute_only
+
+# What was written becomes executable, or not.
+cat >made.c <<'C'
+#include <string.h>
+#include <sys/mman.h>
+int main(int argc, char **argv)
+{
+    int protection = PROT_READ | PROT_WRITE;
+    char *way = argc > 1 ? argv[1] : "";
+    protection |= strcmp(way, "both") == 0 ? PROT_EXEC : 0;
+    char *page = mmap(0, 4096, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (page == MAP_FAILED) {
+        return 5;
+    }
+    page[0] = (char)0xc3;
+    if (strcmp(way, "later") == 0 && mprotect(page, 4096, PROT_READ | PROT_EXEC) != 0) {
+        return 6;
+    }
+    ((void (*)(void))page)();
+    return 0;
+}
+C
+gcc made.c -o made
+expect_run "code that is made in place" 0 "" pkey ./made both
+expect_run "code that is made first" 0 "" pkey ./made later
+expect_run "code that is made in place, denied" 5 "" pkey --jit=deny ./made both
+expect_run "code that is made first, denied" 6 "" pkey --jit=deny ./made later
+expect_run "a program's own code, where other is denied" 0 "" pkey --jit=deny ./cured
+
 conclude
