@@ -351,26 +351,40 @@ static inline int fewer_when_emulated(int times)
     return getenv("ENDORUN_VM") ? times / 10 : times;
 }
 
+/* The file that says in which state a thread is. */
+static inline int open_thread_state(pid_t pid, pid_t tid)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/task/%d/stat", pid, tid);
+    return MUST(open(path, O_RDONLY | O_CLOEXEC));
+}
+
+/* Waits until that file says that the thread sleeps in a call. Opens nothing: the numbers of
+   descriptors stay for the threads that are watched. */
+static inline void wait_until_state_blocked(int fd)
+{
+    char stat[512];
+    for (int sleeping = 0; sleeping < 3;) {
+        ssize_t length = pread(fd, stat, sizeof stat - 1, 0);
+        CHECK(length > 0, "reading a thread's state");
+        stat[length] = '\0';
+        const char *state = strrchr(stat, ')');
+        CHECK(state, "no state in %s", stat);
+        CHECK(state[2] != 'Z', "%s: ended, and was to sleep in a call", stat);
+        sleeping = state[2] == 'S' ? sleeping + 1 : 0;
+        sleep_ms(1);
+    }
+}
+
 /*
  * Waits until a thread of this process (or another process) sleeps in a system call: state S in
  * its stat file. A test that wants to interrupt a blocked call waits for this, not for a time.
  */
 static inline void wait_until_blocked(pid_t pid, pid_t tid)
 {
-    char path[64], stat[512];
-    snprintf(path, sizeof path, "/proc/%d/task/%d/stat", pid, tid);
-    for (int sleeping = 0; sleeping < 3;) {
-        int fd = MUST(open(path, O_RDONLY | O_CLOEXEC));
-        ssize_t length = read(fd, stat, sizeof stat - 1);
-        close(fd);
-        CHECK(length > 0, "reading %s", path);
-        stat[length] = '\0';
-        const char *state = strrchr(stat, ')');
-        CHECK(state, "no state in %s", path);
-        CHECK(state[2] != 'Z', "%s: ended, and was to sleep in a call", path);
-        sleeping = state[2] == 'S' ? sleeping + 1 : 0;
-        sleep_ms(1);
-    }
+    int fd = open_thread_state(pid, tid);
+    wait_until_state_blocked(fd);
+    close(fd);
 }
 
 /* The number that the next descriptor will have. */

@@ -422,6 +422,8 @@ struct opener {
     int flags;
     pthread_t thread;
     volatile int tid;
+    volatile bool may_open; /* the thread's state is being watched */
+    int state;
     long result;
 };
 
@@ -429,6 +431,8 @@ static void *open_it(void *argument)
 {
     struct opener *opener = argument;
     opener->tid = raw_tid();
+    while (!opener->may_open) {
+    }
     opener->result = raw(SYS_openat, AT_FDCWD, opener->path, opener->flags, 0);
     return NULL;
 }
@@ -440,7 +444,15 @@ static void start_opener(struct opener *opener, const char *path, int flags)
     while (opener->tid == 0) {
         sleep_ms(1);
     }
-    wait_until_blocked(getpid(), opener->tid);
+    opener->state = open_thread_state(getpid(), opener->tid);
+    opener->may_open = true;
+    wait_until_state_blocked(opener->state);
+}
+
+static void join_opener(struct opener *opener)
+{
+    pthread_join(opener->thread, NULL);
+    close(opener->state);
 }
 
 static void fifo(const char *path)
@@ -450,16 +462,16 @@ static void fifo(const char *path)
     start_opener(&reader, path, O_RDONLY);
     handled = 0;
     MUST(raw(SYS_tgkill, getpid(), reader.tid, SIGUSR1));
-    pthread_join(reader.thread, NULL);
+    join_opener(&reader);
     say("  a FIFO, a signal: %s, %d handled\n", strerror((int)-reader.result), handled);
     handle(SIGUSR1, note, SA_RESTART);
     int lowest = first_free_descriptor();
     start_opener(&reader, path, O_RDONLY);
     MUST(raw(SYS_tgkill, getpid(), reader.tid, SIGUSR1));
-    wait_until_blocked(getpid(), reader.tid);
+    wait_until_state_blocked(reader.state);
     say("  a FIFO, a signal that restarts: %d handled\n", handled);
     int writer = MUST(open(path, O_WRONLY));
-    pthread_join(reader.thread, NULL);
+    join_opener(&reader);
     say("  the reader: lowest + %ld, the writer: lowest + %d\n", reader.result - lowest,
         writer - lowest);
     char byte = 0;
