@@ -3,11 +3,16 @@
 #include <pthread.h>
 #include <sys/shm.h>
 
-static int code_file(void)
+static void write_harmless(int fd)
 {
     uint8_t page[PAGE] = {0xc3};
+    CHECK_EQ(pwrite(fd, page, sizeof page, 0), (long)sizeof page, "pwrite");
+}
+
+static int code_file(void)
+{
     int fd = MUST(open("code", O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0700));
-    CHECK_EQ(write(fd, page, sizeof page), (long)sizeof page, "write");
+    write_harmless(fd);
     return fd;
 }
 
@@ -139,7 +144,8 @@ static const void *replaced_descriptor(void)
     others_file = MUST(open("/lib64/ld-linux-x86-64.so.2", O_RDONLY | O_CLOEXEC));
     number = MUST(dup(own_file));
     CHECK_EQ(pthread_create(&thread, NULL, exchange, NULL), 0, "pthread_create");
-    for (int i = 0; i < 1000; i++) {
+    for (int i = 0; i < 2000; i++) {
+        write_harmless(own_file);
         volatile uint8_t *code = mmap(NULL, PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, number, 0);
         if (code == MAP_FAILED || code[0] != 0xc3) {
             continue; /* it was refused, or the other file */
