@@ -58,5 +58,5 @@ fi
 [[ ! -e $work/called ]] || fail "apt-get was called without root: $(<"$work/called")"
 
 # The list itself: every line has a known use.
-! sed 's/#.*//' "$root/tools/packages" | awk 'NF && ($1 !~ /^(build|test)$/ || NF < 2)' | grep . ||
+! sed 's/#.*//' "$root/tools/packages" | awk 'NF && ($1 !~ /^(build|test|full)$/ || NF < 2)' | grep . ||
     fail "tools/packages: the lines above have no use or no package"

@@ -1,7 +1,7 @@
 # Installs the Debian packages that tools/packages lists.
 # shellcheck shell=bash
 
-# The packages for the uses given (build, test), without repetition.
+# The packages for the uses given (build, test, full), without repetition.
 packages_for()
 {
     local wanted=" $* " use names name
