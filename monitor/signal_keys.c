@@ -140,6 +140,34 @@ static void resume_window(struct thread *thread, struct sigcontext *registers, u
     registers->eflags = 0; /* DF, AC, TF */
 }
 
+/* The few instructions that stand on the monitor stack while in_monitor is 0. */
+static bool is_at_border(uint64_t rip)
+{
+    return in_range(rip, gate_slow_on_stack, gate_slow_committed) ||
+           in_range(rip, gate_exit_uncommitted, gate_exit_end) ||
+           in_range(rip, gate_resume_on_stack, gate_resume_end) ||
+           in_range(rip, gate_takes_held_uncommitted, gate_text_end);
+}
+
+/*
+ * The kernel pushed the frame, with its FPU image, below the interrupted stack pointer, and nobody
+ * else writes there: but the program may have pointed RSP there. From Linux 6.12 on the kernel
+ * writes such a frame whatever the program's rights are.
+ */
+static void check_own_frame(const struct thread *thread, int signal,
+                            const struct rt_sigframe *frame)
+{
+    const struct sigcontext *registers = &frame->uc.mcontext;
+    bool synchronous =
+        (signal == SIGSEGV || signal == SIGBUS) && is_synchronous(signal, &frame->info, registers);
+    if ((uint64_t)(frame + 1) > thread->monitor_stack || registers->rsp > thread->monitor_stack) {
+        fatal_at("a signal frame lies across the border of the monitor's stack", (uint64_t)frame);
+    }
+    if (!thread->in_monitor && (synchronous || !is_at_border(registers->rip))) {
+        fatal_at("the program uses the monitor's stack", registers->rip);
+    }
+}
+
 /*
  * Called by signal_entry_keys: the frame to resume from, on the monitor stack. `own` is room for
  * one there.
@@ -151,13 +179,8 @@ struct rt_sigframe *monitor_signal_keys(int signal, struct kernel_siginfo *info,
     struct rt_sigframe *frame =
         (struct rt_sigframe *)((uint64_t)context - offsetof(struct rt_sigframe, uc));
     if ((uint64_t)frame < thread->monitor_stack) {
-        /* The kernel pushed it, with its FPU image, below the interrupted stack pointer. */
-        if ((uint64_t)(frame + 1) > thread->monitor_stack ||
-            context->mcontext.rsp > thread->monitor_stack) {
-            fatal_at("a signal frame lies across the border of the monitor's stack",
-                     (uint64_t)frame);
-        }
-        monitor_signal(signal, info, context); /* nobody else writes there */
+        check_own_frame(thread, signal, frame);
+        monitor_signal(signal, info, context);
         return frame;
     }
     memcpy(own, frame, sizeof *own);
