@@ -91,9 +91,18 @@ static void call_again(struct thread *thread)
     thread->registers.rip = thread->continuation - 2;
 }
 
+static void end_call(struct thread *thread, enum seccomp_verdict verdict, uint64_t answer)
+{
+    if (verdict == SECCOMP_AGAIN) {
+        call_again(thread);
+    } else {
+        call_done(thread, answer);
+    }
+}
+
 /*
- * The program's filters come before all else. What they have seen is what is called: by the window,
- * since in the gate RDX waits where other threads of the program may write.
+ * The program's filters come before all handlers. What they have seen is what is called: by the
+ * window, since in the gate RDX waits where other threads of the program may write.
  */
 static void filtered_call(struct thread *thread)
 {
@@ -108,11 +117,7 @@ static void filtered_call(struct thread *thread)
         verdict = result == CALL_ABORTED ? SECCOMP_AGAIN : SECCOMP_ANSWERED;
         answer = (uint64_t)result;
     }
-    if (verdict == SECCOMP_AGAIN) {
-        call_again(thread);
-    } else {
-        call_done(thread, answer);
-    }
+    end_call(thread, verdict, answer);
 }
 
 void monitor_syscall(struct thread *thread)
@@ -120,6 +125,11 @@ void monitor_syscall(struct thread *thread)
     struct user_registers *registers = &thread->registers;
     channel_count_call(thread);
     registers->rip = thread->continuation;
+    enum seccomp_verdict verdict = user_dispatch_judge(thread, registers);
+    if (verdict != SECCOMP_MAKE) {
+        end_call(thread, verdict, registers->rax);
+        return;
+    }
     if (thread->filter != 0) {
         filtered_call(thread);
         return;
