@@ -108,17 +108,6 @@ static void copy_fpu_image(struct thread *thread, struct sigcontext *registers, 
     }
 }
 
-void give_monitor_rights(const struct sigcontext *registers)
-{
-    uint64_t image = registers->fpstate;
-    if (image == 0 ||
-        ((const struct fp_sw_bytes *)(image + FP_SW_OFFSET))->magic1 != FP_XSTATE_MAGIC1) {
-        fatal("a signal frame without the rights to go on");
-    }
-    *(uint64_t *)(image + FXSAVE_SIZE) |= 1UL << XSTATE_PKRU;
-    *(uint32_t *)(image + process_settings.pkru_offset) = PKRU_MONITOR;
-}
-
 /*
  * The program was interrupted while the monitor made a call for it: window_syscall_keys. Only the
  * result is taken from its frame.

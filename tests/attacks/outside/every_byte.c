@@ -10,10 +10,12 @@
  *   - at a system call: made with the program's rights, and never the one that the monitor refuses.
  *
  * In the second part the monitor gets the signals: it must end the process, or give it back with
- * the program's rights. That costs a process each, so most of the text is tried at a stride; where
- * PKRU is written and the gates are, at every byte. All bytes of the first part, and the second at
- * a closer stride, in full runs (ENDORUN_TEST_FULL=1); in others the first part takes every fourth
- * byte outside of the gates.
+ * the program's rights. That costs a process for most jumps.
+ *
+ * Ordinary runs try each byte of the gates and every 16th of the rest; in the second part a fourth
+ * of the gates' bytes with each set of registers, also with the trap flag, and every 256th of the
+ * rest. Full runs (ENDORUN_TEST_FULL=1): all bytes; in the second part all of the gates', and every
+ * 16th of the rest.
  */
 #include "../attack.h"
 #include <cpuid.h>
@@ -34,13 +36,13 @@
 
 /* What it shows to its tracer, in RBX at its first `int3`. */
 struct shown {
-    uint64_t landing;      /* an `int3` */
-    uint64_t handler;      /* of all signals: another */
-    uint64_t stack;        /* the middle of memory that is full of .landing */
-    uint64_t block;        /* the thread block */
-    struct range text;     /* of the monitor */
-    uint64_t around_first; /* where the gates begin and end */
-    uint64_t around_last;
+    uint64_t landing;  /* an `int3` */
+    uint64_t handler;  /* of all signals: another */
+    uint64_t stack;    /* the middle of memory that is full of .landing */
+    uint64_t block;    /* the thread block */
+    struct range text; /* of the monitor */
+    struct range gates;
+    uint64_t last_calls; /* where the gates' last ones begin */
 };
 
 __asm__(".pushsection .text\n"
@@ -73,6 +75,10 @@ __attribute__((noreturn)) static void be_traced(void)
     uintptr_t sites[32];
     size_t count = find_in_image(wrpkru, sizeof wrpkru, sites, 32);
     CHECK(count > 0 && count < 32, "%zu WRPKRU", count);
+    static const uint8_t call[] = {0x0f, 0x05};
+    static uintptr_t found[1024];
+    size_t call_count = find_in_image(call, sizeof call, found, 1024);
+    CHECK(call_count > 100 && call_count < 1024, "%zu calls", call_count);
     uint64_t *pages = map_pages(32 * PAGE, PROT_READ | PROT_WRITE);
     for (size_t i = 0; i < 32 * PAGE / sizeof *pages; i++) {
         pages[i] = (uint64_t)landing;
@@ -83,8 +89,8 @@ __attribute__((noreturn)) static void be_traced(void)
                            .stack = (uint64_t)(pages + 16 * PAGE / sizeof *pages),
                            .block = (uint64_t)thread_block(),
                            .text = monitor_image("r-xp"),
-                           .around_first = sites[0] - 0x600,
-                           .around_last = sites[count - 1] + 0x100};
+                           .gates = {sites[0] - 0x600, sites[count - 1] + 0x100},
+                           .last_calls = found[call_count - 2] - 32};
     for (;;) { /* as often as the monitor ends one */
         pid_t pid = MUST(fork());
         if (pid == 0) {
@@ -244,6 +250,8 @@ static void start_server(char *endorun, char *self)
     server = MUST(fork());
     if (server == 0) {
         setenv("ATTACK_ENDORUN", endorun, 1);
+        dup2(open("/dev/null", O_WRONLY | O_CLOEXEC),
+             STDERR_FILENO); /* a line for each that ends */
         raise(SIGSTOP);
         char *const arguments[] = {endorun, "--isolation=pkey", self, NULL};
         execv(endorun, arguments);
@@ -387,7 +395,7 @@ static enum end jump(enum set set, uint64_t to, bool passed_on, bool stepping)
 
 static bool near_gates(uint64_t at)
 {
-    return (at >= shown.around_first && at < shown.around_last) || at >= shown.text.end - PAGE;
+    return (at >= shown.gates.start && at < shown.gates.end) || at >= shown.last_calls;
 }
 
 /*
@@ -438,11 +446,12 @@ static void try_set(enum set set, char **argv, bool full)
                      full || near_gates(at) || near_gates(at + BATCH) ? 1 : 16);
     }
     say_counts(set, "taken back", began);
-    for (uint64_t at = shown.text.start; at < shown.text.end; at += near_gates(at) ? 1
-                                                                    : full         ? 16
-                                                                                   : 256) {
-        jump(set, at, true, false);
-        if (near_gates(at)) {
+    for (uint64_t at = shown.text.start; at < shown.text.end; at++) {
+        unsigned stride = near_gates(at) ? (full ? 1 : 4) : (full ? 16 : 256);
+        if ((at + set) % stride == 0) {
+            jump(set, at, true, false);
+        }
+        if (near_gates(at) && (at + set) % stride == stride / 2) {
             jump(set, at, true, true);
         }
     }
