@@ -139,20 +139,18 @@ static bool is_at_border(uint64_t rip)
 }
 
 /*
- * The kernel pushed the frame, with its FPU image, below the interrupted stack pointer, and nobody
- * else writes there: but the program may have pointed RSP there. From Linux 6.12 on the kernel
- * writes such a frame whatever the program's rights are.
+ * The kernel pushed the frame below the interrupted stack pointer, where nobody else writes. But
+ * the program may have pointed RSP there, and from Linux 6.12 on its rights don't count for that.
  */
-static void check_own_frame(const struct thread *thread, int signal,
-                            const struct rt_sigframe *frame)
+static void check_own_frame(struct thread *thread, int signal, const struct rt_sigframe *frame)
 {
     const struct sigcontext *registers = &frame->uc.mcontext;
-    bool synchronous =
+    bool faulted =
         (signal == SIGSEGV || signal == SIGBUS) && is_synchronous(signal, &frame->info, registers);
     if ((uint64_t)(frame + 1) > thread->monitor_stack || registers->rsp > thread->monitor_stack) {
         fatal_at("a signal frame lies across the border of the monitor's stack", (uint64_t)frame);
     }
-    if (!thread->in_monitor && (synchronous || !is_at_border(registers->rip))) {
+    if (!thread->in_monitor && (faulted || !is_at_border(registers->rip))) {
         fatal_at("the program uses the monitor's stack", registers->rip);
     }
 }

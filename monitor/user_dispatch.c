@@ -9,23 +9,20 @@
 
 long user_dispatch_set(struct thread *thread, const struct user_registers *call)
 {
-    const struct user_dispatch given = {.on = call->rsi == PR_SYS_DISPATCH_ON,
-                                        .offset = call->rdx,
-                                        .length = call->r10,
-                                        .selector = call->r8};
-    bool fits = given.on ? given.offset == 0 || given.offset + given.length > given.offset
-                         : (call->rsi | given.offset | given.length | given.selector) ==
-                               PR_SYS_DISPATCH_OFF;
+    uint64_t mode = call->rsi, offset = call->rdx, length = call->r10, selector = call->r8;
+    bool fits = mode == PR_SYS_DISPATCH_ON ? offset == 0 || offset + length > offset
+                                           : (mode | offset | length | selector) == 0;
     if (!fits) {
         return -EINVAL;
     }
-    if (given.on && given.selector >= TASK_SIZE) {
+    if (selector >= TASK_SIZE) {
         return -EFAULT;
     }
-    if (given.on) {
+    if (mode == PR_SYS_DISPATCH_ON) {
         dispatch_every_call();
     }
-    thread->user_dispatch = given;
+    thread->user_dispatch =
+        (struct user_dispatch){mode == PR_SYS_DISPATCH_ON, offset, length, selector};
     return 0;
 }
 

@@ -12,10 +12,10 @@
  * In the second part the monitor gets the signals: it must end the process, or give it back with
  * the program's rights. That costs a process for most jumps.
  *
- * Ordinary runs try each byte of the gates and every 16th of the rest; in the second part a fourth
- * of the gates' bytes with each set of registers, also with the trap flag, and every 256th of the
- * rest. Full runs (ENDORUN_TEST_FULL=1): all bytes; in the second part all of the gates', and every
- * 16th of the rest.
+ * Ordinary runs try each byte of the gates and every fourth of the rest; in the second part a
+ * fourth of the gates' bytes with each set of registers, also with the trap flag, and every 256th
+ * of the rest. Full runs (ENDORUN_TEST_FULL=1): all bytes; in the second part all of the gates',
+ * and every 16th of the rest.
  */
 #include "../attack.h"
 #include <cpuid.h>
@@ -437,13 +437,12 @@ static void try_set(enum set set, char **argv, bool full)
     const struct itimerval often = {{0, 200000}, {0, 200000}};
     const struct sigaction action = {.sa_handler = on_alarm};
     long long began = monotonic_ns();
+    start_server(argv[1], argv[0]);
     MUST(sigaction(SIGALRM, &action, NULL));
     MUST(setitimer(ITIMER_REAL, &often, NULL));
-    start_server(argv[1], argv[0]);
     take_child();
     for (uint64_t at = shown.text.start; at < shown.text.end; at += BATCH) {
-        jump_through(set, at, at + BATCH,
-                     full || near_gates(at) || near_gates(at + BATCH) ? 1 : 16);
+        jump_through(set, at, at + BATCH, full || near_gates(at) || near_gates(at + BATCH) ? 1 : 4);
     }
     say_counts(set, "taken back", began);
     for (uint64_t at = shown.text.start; at < shown.text.end; at++) {
