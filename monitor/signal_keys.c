@@ -140,18 +140,22 @@ static bool is_at_border(uint64_t rip)
 
 /*
  * The kernel pushed the frame below the interrupted stack pointer, where nobody else writes. But
- * the program may have pointed RSP there, and from Linux 6.12 on its rights don't count for that.
+ * the program may have pointed RSP there, even over what a call in the window goes on with, and
+ * from Linux 6.12 on its rights don't count for that.
  */
 static void check_own_frame(struct thread *thread, int signal, const struct rt_sigframe *frame)
 {
     const struct sigcontext *registers = &frame->uc.mcontext;
+    uint64_t rip = registers->rip;
     bool faulted =
         (signal == SIGSEGV || signal == SIGBUS) && is_synchronous(signal, &frame->info, registers);
     if ((uint64_t)(frame + 1) > thread->monitor_stack || registers->rsp > thread->monitor_stack) {
         fatal_at("a signal frame lies across the border of the monitor's stack", (uint64_t)frame);
     }
-    if (!thread->in_monitor && (faulted || !is_at_border(registers->rip))) {
-        fatal_at("the program uses the monitor's stack", registers->rip);
+    if ((!thread->in_monitor && (faulted || !is_at_border(rip))) ||
+        (in_range(rip, window_begin_keys, window_end_keys) &&
+         registers->rsp != thread->window_stack)) {
+        fatal_at("the program uses the monitor's stack", rip);
     }
 }
 
