@@ -115,6 +115,7 @@ int main(void)
         }
         not_reached("%s", ending_word(status));
     }
+    unlink("fifo"); /* of the run before */
     MUST(mkfifo("fifo", 0600));
     /* The monitor's stack ends somewhere below the thread block: the frame is to lie at its end. */
     uint64_t top = (uint64_t)thread_block();
