@@ -7,7 +7,8 @@
  * It is taken back here, so that one process does for thousands of jumps. Nothing that the monitor
  * keeps may have changed.
  *   - in the program: with the program's rights, and no others.
- *   - at a system call: made with the program's rights, and never the one that the monitor refuses.
+ *   - at a system call: with the program's rights or the monitor's, and never the call that the
+ *     monitor refuses, whose number stands in RAX or R11.
  *
  * In the second part the monitor gets the signals: it must end the process, or give it back with
  * the program's rights. That costs a process for most jumps.
@@ -324,7 +325,9 @@ static void judge_call(enum set set, uint64_t to, const struct user_regs_struct 
     if (registers->orig_rax == (uint64_t)REFUSED_CALL) {
         hole(set, to, "the kernel gets the refused call at", registers->rip);
     }
-    if (!passed_on && rights() != PKRU_PROGRAM) {
+    /* The monitor's, where earlier jumps have left an address at which the program makes a call. */
+    uint32_t pkru = rights();
+    if (!passed_on && pkru != PKRU_PROGRAM && pkru != PKRU_MONITOR) {
         hole(set, to, "a call with other rights, its number", registers->orig_rax);
     }
 }
