@@ -5,7 +5,7 @@
 long handle_PRCTL(struct thread *thread, const struct user_registers *call)
 {
     if ((int)call->rdi == PR_SET_SYSCALL_USER_DISPATCH) {
-        return -EPERM; /* the one dispatch of a thread is the monitor's */
+        return user_dispatch_set(thread, call);
     }
     if (!keys_in_use) {
         return CALL_FORWARD;

@@ -76,64 +76,52 @@ static long call_handler_of(struct thread *thread, const struct user_registers *
     return call_class[number] == CLASS_HANDLED ? handler(thread, call) : CALL_FORWARD;
 }
 
-/* What `syscall` leaves, also where the kernel restarts it. */
-static void call_done(struct thread *thread, uint64_t result)
-{
-    thread->registers.rax = result;
-    thread->registers.rcx = thread->continuation;
-    thread->registers.r11 = thread->registers.eflags;
-}
-
-/* The program's own `syscall`, once more. */
-static void call_again(struct thread *thread)
-{
-    call_done(thread, thread->registers.rax);
-    thread->registers.rip = thread->continuation - 2;
-}
-
 /*
- * The program's filters come before all else. What they have seen is what is called: by the window,
- * since in the gate RDX waits where other threads of the program may write.
+ * The program's filters come before all handlers. What they have seen is what is called: by the
+ * window, since in the gate RDX waits where other threads of the program may write.
  */
-static void filtered_call(struct thread *thread)
+static enum seccomp_verdict filtered_call(struct thread *thread, uint64_t *answer)
 {
     const struct user_registers *call = &thread->registers;
-    uint64_t answer;
-    enum seccomp_verdict verdict = seccomp_judge(thread, call, &answer);
+    enum seccomp_verdict verdict = seccomp_judge(thread, call, answer);
     if (verdict == SECCOMP_MAKE) {
         long result = call_handler_of(thread, call);
         if (result == CALL_FORWARD || result == CALL_SIGNALS_ITSELF) {
             result = forward_call(call);
         }
         verdict = result == CALL_ABORTED ? SECCOMP_AGAIN : SECCOMP_ANSWERED;
-        answer = (uint64_t)result;
+        *answer = (uint64_t)result;
     }
-    if (verdict == SECCOMP_AGAIN) {
-        call_again(thread);
-    } else {
-        call_done(thread, answer);
-    }
+    return verdict;
 }
 
 void monitor_syscall(struct thread *thread)
 {
     struct user_registers *registers = &thread->registers;
+    uint64_t answer = registers->rax;
     channel_count_call(thread);
     registers->rip = thread->continuation;
-    if (thread->filter != 0) {
-        filtered_call(thread);
-        return;
+    enum seccomp_verdict verdict = user_dispatch_judge(thread, registers);
+    if (verdict == SECCOMP_MAKE && thread->filter != 0) {
+        verdict = filtered_call(thread, &answer);
     }
-    long result = call_handler_of(thread, registers);
-    if (result == CALL_ABORTED) {
-        call_again(thread);
-        return;
+    if (verdict == SECCOMP_MAKE) {
+        long result = call_handler_of(thread, registers);
+        if (result == CALL_FORWARD || result == CALL_SIGNALS_ITSELF) {
+            thread->forward = keys_in_use;
+            registers->rip =
+                result == CALL_FORWARD ? gate_forward_in_use : (uint64_t)gate_signals_itself;
+            return;
+        }
+        verdict = result == CALL_ABORTED ? SECCOMP_AGAIN : SECCOMP_ANSWERED;
+        answer = (uint64_t)result;
     }
-    if (result == CALL_FORWARD || result == CALL_SIGNALS_ITSELF) {
-        thread->forward = keys_in_use;
-        registers->rip =
-            result == CALL_FORWARD ? gate_forward_in_use : (uint64_t)gate_signals_itself;
-        return;
+    if (verdict == SECCOMP_AGAIN) { /* the program's own `syscall`, once more */
+        answer = registers->rax;
+        registers->rip = thread->continuation - 2;
     }
-    call_done(thread, (uint64_t)result);
+    /* What `syscall` leaves, also where the kernel restarts it. */
+    registers->rax = answer;
+    registers->rcx = thread->continuation;
+    registers->r11 = registers->eflags;
 }

@@ -10,6 +10,7 @@
 #define RED_ZONE          128UL
 #define XRSTOR_ALIGNMENT  64UL /* SDM volume 1, 13.7 and 13.8 */
 #define FXRSTOR_ALIGNMENT 16UL
+#define XSAVE_HEADER_SIZE 64UL
 #define STACK_SIZE_MIN    2048UL /* MINSIGSTKSZ: arch/x86/include/uapi/asm/signal.h */
 
 struct signal_table process_signals;
@@ -249,7 +250,7 @@ static long restore_fpu(struct ucontext *context, uint64_t source, uint64_t capa
     }
     memcpy(&extra, (const void *)(target + FP_SW_OFFSET), sizeof extra);
     uint64_t size = extra.xstate_size + sizeof(uint32_t); /* and magic2 */
-    if (extra.magic1 != FP_XSTATE_MAGIC1 || extra.xstate_size <= FXSAVE_SIZE ||
+    if (extra.magic1 != FP_XSTATE_MAGIC1 || extra.xstate_size < FXSAVE_SIZE + XSAVE_HEADER_SIZE ||
         extra.xstate_size > extra.extended_size || size > capacity) {
         *kept = keys_in_use ? own : (struct fp_sw_bytes){0};
         if (keys_in_use) {
@@ -263,7 +264,9 @@ static long restore_fpu(struct ucontext *context, uint64_t source, uint64_t capa
     long result = copy_from_user((void *)(target + FXSAVE_SIZE), user_pointer(source + FXSAVE_SIZE),
                                  size - FXSAVE_SIZE);
     if (keys_in_use) {
-        bool whole = *(uint32_t *)(target + extra.xstate_size) == FP_XSTATE_MAGIC2;
+        const uint32_t magic2 = FP_XSTATE_MAGIC2;
+        bool whole =
+            memcmp((const void *)(target + extra.xstate_size), &magic2, sizeof magic2) == 0;
         /* XSTATE_BV, XCOMP_BV, reserved: XRSTOR would fault (SDM volume 1, 13.8), and leave rights
          * with which an old kernel can't write the next frame. */
         const uint64_t *header = (const uint64_t *)(target + FXSAVE_SIZE);
@@ -275,6 +278,17 @@ static long restore_fpu(struct ucontext *context, uint64_t source, uint64_t capa
         *kept = own;
     }
     return result;
+}
+
+void give_monitor_rights(const struct sigcontext *registers)
+{
+    uint64_t image = registers->fpstate;
+    if (image == 0 ||
+        ((const struct fp_sw_bytes *)(image + FP_SW_OFFSET))->magic1 != FP_XSTATE_MAGIC1) {
+        fatal("a signal frame without the rights to go on");
+    }
+    *(uint64_t *)(image + FXSAVE_SIZE) |= 1UL << XSTATE_PKRU;
+    *(uint32_t *)(image + process_settings.pkru_offset) = PKRU_MONITOR;
 }
 
 void return_from_handler(struct thread *thread, uint64_t rsp, struct ucontext *context)

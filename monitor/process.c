@@ -98,6 +98,7 @@ static void continue_forked(struct thread *thread, const struct creation *creati
     }
     thread->shares_descriptors = (creation->flags & CLONE_FILES) != 0;
     thread->freed_by_parent = false;
+    thread->user_dispatch.on = false;
     thread->registers.rsp = creation->stack;
     thread->pid = (int32_t)SYS0(__NR_getpid);
     thread->tid = (int32_t)SYS0(__NR_gettid);

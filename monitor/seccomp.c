@@ -214,10 +214,24 @@ static noreturn void end_by_kernel(struct thread *thread, uint32_t action)
     fatal("a seccomp filter of the program's ends it, and the kernel has no such filters");
 }
 
-/*
- * SIGSYS as force_sig_seccomp() sends it, ahead of every other signal: a handler that emulates the
- * call changes the registers that its frame shows.
- */
+bool has_sigsys_handler(const struct thread *thread)
+{
+    return (thread->held_blocked & signal_bit(SIGSYS)) == 0 &&
+           thread->signals->action[SIGSYS - 1].handler > SIG_IGN;
+}
+
+enum seccomp_verdict raise_sigsys(struct thread *thread, const struct kernel_siginfo *info)
+{
+    sigset mask = block_signals(ALL_SIGNALS);
+    bool queued = thread->queued;
+    if (!queued) {
+        SYS4(__NR_rt_tgsigqueueinfo, thread->pid, thread->tid, SIGSYS, info);
+    }
+    set_kernel_mask(mask); /* it comes here, and is queued */
+    return queued ? SECCOMP_AGAIN : SECCOMP_ANSWERED;
+}
+
+/* As force_sig_seccomp(). */
 static enum seccomp_verdict trap(struct thread *thread, const struct user_registers *call,
                                  uint32_t reason)
 {
@@ -227,17 +241,10 @@ static enum seccomp_verdict trap(struct thread *thread, const struct user_regist
         .si_code = SYS_SECCOMP,
         .sigsys = {thread->continuation, (int32_t)call->rax, AUDIT_ARCH_X86_64},
     };
-    if ((thread->held_blocked & signal_bit(SIGSYS)) != 0 ||
-        thread->signals->action[SIGSYS - 1].handler <= SIG_IGN) {
+    if (!has_sigsys_handler(thread)) {
         end_by_kernel(thread, SECCOMP_RET_KILL_PROCESS);
     }
-    sigset mask = block_signals(ALL_SIGNALS);
-    bool queued = thread->queued;
-    if (!queued) {
-        SYS4(__NR_rt_tgsigqueueinfo, thread->pid, thread->tid, SIGSYS, &info);
-    }
-    set_kernel_mask(mask); /* it comes here, and is queued */
-    return queued ? SECCOMP_AGAIN : SECCOMP_ANSWERED;
+    return raise_sigsys(thread, &info);
 }
 
 static uint32_t run_strict(uint32_t number)

@@ -24,6 +24,17 @@ enum seccomp_verdict {
 enum seccomp_verdict seccomp_judge(struct thread *thread, const struct user_registers *call,
                                    uint64_t *result);
 
+/* The same of the thread's own dispatch, which comes first; and the prctl that sets it. */
+enum seccomp_verdict user_dispatch_judge(struct thread *thread, const struct user_registers *call);
+long user_dispatch_set(struct thread *thread, const struct user_registers *call);
+
+/*
+ * SIGSYS for a call that is not made, ahead of every other signal: a handler that emulates the call
+ * changes the registers that its frame shows. Needs a handler of the program's.
+ */
+bool has_sigsys_handler(const struct thread *thread);
+enum seccomp_verdict raise_sigsys(struct thread *thread, const struct kernel_siginfo *info);
+
 /* prctl's half of seccomp(2). */
 long seccomp_mode(const struct thread *thread);
 long seccomp_set_mode(struct thread *thread, uint64_t mode, uint64_t argument);

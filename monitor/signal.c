@@ -468,8 +468,9 @@ static void dispatch_trap(struct thread *thread, const struct kernel_siginfo *in
         return;
     }
     channel_trap(thread, info->sigsys.call_addr - 2);
-    if (info->sigsys.syscall == __NR_rt_sigreturn && thread->filter != 0) {
-        keep_fpu_image(thread, context); /* for handle_RT_SIGRETURN, behind the filters */
+    if (info->sigsys.syscall == __NR_rt_sigreturn &&
+        (thread->filter != 0 || thread->user_dispatch.on)) {
+        keep_fpu_image(thread, context); /* for handle_RT_SIGRETURN, if it is to be made */
     } else if (info->sigsys.syscall == __NR_rt_sigreturn) {
         channel_count_call(thread);
         thread->in_monitor = 1;

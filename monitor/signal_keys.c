@@ -108,17 +108,6 @@ static void copy_fpu_image(struct thread *thread, struct sigcontext *registers, 
     }
 }
 
-void give_monitor_rights(const struct sigcontext *registers)
-{
-    uint64_t image = registers->fpstate;
-    if (image == 0 ||
-        ((const struct fp_sw_bytes *)(image + FP_SW_OFFSET))->magic1 != FP_XSTATE_MAGIC1) {
-        fatal("a signal frame without the rights to go on");
-    }
-    *(uint64_t *)(image + FXSAVE_SIZE) |= 1UL << XSTATE_PKRU;
-    *(uint32_t *)(image + process_settings.pkru_offset) = PKRU_MONITOR;
-}
-
 /*
  * The program was interrupted while the monitor made a call for it: window_syscall_keys. Only the
  * result is taken from its frame.
@@ -140,6 +129,36 @@ static void resume_window(struct thread *thread, struct sigcontext *registers, u
     registers->eflags = 0; /* DF, AC, TF */
 }
 
+/* The few instructions that stand on the monitor stack while in_monitor is 0. */
+static bool is_at_border(uint64_t rip)
+{
+    return in_range(rip, gate_slow_on_stack, gate_slow_committed) ||
+           in_range(rip, gate_exit_uncommitted, gate_exit_end) ||
+           in_range(rip, gate_resume_on_stack, gate_resume_end) ||
+           in_range(rip, gate_takes_held_uncommitted, gate_text_end);
+}
+
+/*
+ * The kernel pushed the frame below the interrupted stack pointer, where nobody else writes. But
+ * the program may have pointed RSP there, even over what a call in the window goes on with, and
+ * from Linux 6.12 on its rights don't count for that.
+ */
+static void check_own_frame(struct thread *thread, int signal, const struct rt_sigframe *frame)
+{
+    const struct sigcontext *registers = &frame->uc.mcontext;
+    uint64_t rip = registers->rip;
+    bool faulted =
+        (signal == SIGSEGV || signal == SIGBUS) && is_synchronous(signal, &frame->info, registers);
+    if ((uint64_t)(frame + 1) > thread->monitor_stack || registers->rsp > thread->monitor_stack) {
+        fatal_at("a signal frame lies across the border of the monitor's stack", (uint64_t)frame);
+    }
+    if ((!thread->in_monitor && (faulted || !is_at_border(rip))) ||
+        (in_range(rip, window_begin_keys, window_end_keys) &&
+         registers->rsp != thread->window_stack)) {
+        fatal_at("the program uses the monitor's stack", rip);
+    }
+}
+
 /*
  * Called by signal_entry_keys: the frame to resume from, on the monitor stack. `own` is room for
  * one there.
@@ -151,13 +170,8 @@ struct rt_sigframe *monitor_signal_keys(int signal, struct kernel_siginfo *info,
     struct rt_sigframe *frame =
         (struct rt_sigframe *)((uint64_t)context - offsetof(struct rt_sigframe, uc));
     if ((uint64_t)frame < thread->monitor_stack) {
-        /* The kernel pushed it, with its FPU image, below the interrupted stack pointer. */
-        if ((uint64_t)(frame + 1) > thread->monitor_stack ||
-            context->mcontext.rsp > thread->monitor_stack) {
-            fatal_at("a signal frame lies across the border of the monitor's stack",
-                     (uint64_t)frame);
-        }
-        monitor_signal(signal, info, context); /* nobody else writes there */
+        check_own_frame(thread, signal, frame);
+        monitor_signal(signal, info, context);
         return frame;
     }
     memcpy(own, frame, sizeof *own);

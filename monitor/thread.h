@@ -54,6 +54,12 @@ struct scratch {
 };
 #define SCRATCH_MAX 3
 
+/* The program's own Syscall User Dispatch: off, or these arguments of its prctl. */
+struct user_dispatch {
+    bool on;
+    uint64_t offset, length, selector;
+};
+
 struct thread {
     struct thread *self;
 
@@ -95,6 +101,7 @@ struct thread {
 
     struct filter *filter;   /* the newest of the program's seccomp filters, or NULL */
     bool gains_no_new_privs; /* with one that another thread gave it */
+    struct user_dispatch user_dispatch;
 
     /* The area. */
     uint64_t fpu_image; /* 64-byte aligned */

@@ -63,18 +63,18 @@ static inline const char *ending_word(int status)
  */
 
 /*
- * Syscall User Dispatch asked for in a mode that does not exist: the kernel says EINVAL, the
- * monitor EPERM. It changes nothing, whoever answers.
+ * modify_ldt asked to write an entry of no size: the kernel says EINVAL, as an int, and the monitor
+ * EPERM. It changes nothing, whoever answers.
  */
-#define PROBE_OPTION PR_SET_SYSCALL_USER_DISPATCH
-#define PROBE_MODE   99
-#define PROBE_I386   172 /* prctl of the 32-bit interface */
+#define PROBE_CALL  SYS_modify_ldt
+#define PROBE_WRITE 1
+#define PROBE_I386  123 /* of the 32-bit interface */
 
 static inline bool answered_by_kernel(long result)
 {
-    CHECK(result == -EINVAL || result == -EPERM || result == -ENOSYS,
+    CHECK((int)result == -EINVAL || result == -EPERM || result == -ENOSYS,
           "the probe was answered with %ld", result);
-    return result == -EINVAL;
+    return (int)result == -EINVAL;
 }
 
 /* The goal was a call that nobody but the kernel sees. */
@@ -123,7 +123,7 @@ static inline call_code *unseen_call(void)
 
 static inline long probe_by(call_code *call)
 {
-    return call(PROBE_OPTION, PROBE_MODE, 0, 0, 0, 0, SYS_prctl);
+    return call(PROBE_WRITE, 0, 0, 0, 0, 0, PROBE_CALL);
 }
 
 /* ------------------------------------------------------------------ the monitor, from inside */

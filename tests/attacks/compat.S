@@ -47,11 +47,10 @@ PIECE(compat_way_out)
 
 compat_probe_start:
     enter
-    movl $172, %eax /* prctl */
-    movl $59, %ebx  /* PR_SET_SYSCALL_USER_DISPATCH */
-    movl $99, %ecx
+    movl $123, %eax /* modify_ldt */
+    movl $1, %ebx
+    xorl %ecx, %ecx
     xorl %edx, %edx
-    xorl %esi, %esi
     int $0x80
     leave_
 PIECE(compat_probe)

@@ -22,8 +22,8 @@ int main(void)
     register long r8 __asm__("r8") = 0;
     __asm__ volatile("call *%[found]"
                      : "=a"(result)
-                     : [found] "b"(found), "a"(SYS_prctl), "D"(PROBE_OPTION), "S"(PROBE_MODE),
-                       "d"(0), "r"(r10), "r"(r8)
+                     : [found] "b"(found), "a"(PROBE_CALL), "D"(PROBE_WRITE), "S"(0), "d"(0),
+                       "r"(r10), "r"(r8)
                      : "rcx", "r11", "memory");
     selector = 0;
     judge_probe(result);

@@ -5,12 +5,10 @@
     .globl _start
     .text
 _start:
-    movl $157, %eax /* prctl */
-    movl $59, %edi  /* PR_SET_SYSCALL_USER_DISPATCH */
-    movl $99, %esi
+    movl $154, %eax /* modify_ldt */
+    movl $1, %edi
+    xorl %esi, %esi
     xorl %edx, %edx
-    xorl %r10d, %r10d
-    xorl %r8d, %r8d
     syscall
     negl %eax
     addl $64, %eax

@@ -3,11 +3,10 @@
     .code32
     .text
 _start:
-    movl $172, %eax /* prctl */
-    movl $59, %ebx
-    movl $99, %ecx
+    movl $123, %eax /* modify_ldt */
+    movl $1, %ebx
+    xorl %ecx, %ecx
     xorl %edx, %edx
-    xorl %esi, %esi
     int $0x80
     negl %eax
     addl $64, %eax

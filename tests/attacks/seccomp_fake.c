@@ -8,7 +8,7 @@ static call_code *call;
 
 static void probe(void)
 {
-    _exit((int)-probe_by(call));
+    _exit(-(int)probe_by(call));
 }
 
 int main(void)

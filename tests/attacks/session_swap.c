@@ -10,15 +10,22 @@
 #define NAME   "session_swap"
 #define ROUNDS 200
 
-/* Opened for writing if it is a memfd: anything else of the victim's is to stay as it is. */
+/*
+ * Opened for writing if it is a memfd: anything else of the victim's is to stay as it is, and to be
+ * executable meanwhile. By way of O_PATH, since the number may become another file's at any time.
+ */
 static int open_memfd(const char *path)
 {
     static const char prefix[] = "/memfd:";
-    char target[sizeof prefix];
-    ssize_t length = readlink(path, target, sizeof prefix - 1);
-    return length == sizeof prefix - 1 && memcmp(target, prefix, sizeof prefix - 1) == 0
-               ? open(path, O_RDWR | O_CLOEXEC)
-               : -1;
+    char target[sizeof prefix], own[64];
+    int fd = -1, found = open(path, O_PATH | O_CLOEXEC);
+    snprintf(own, sizeof own, "/proc/self/fd/%d", found);
+    if (readlink(own, target, sizeof prefix - 1) == sizeof prefix - 1 &&
+        memcmp(target, prefix, sizeof prefix - 1) == 0) {
+        fd = open(own, O_RDWR | O_CLOEXEC);
+    }
+    close(found);
+    return fd;
 }
 
 /* Writes the mark at the end of whatever memfd `victim` holds for a moment. Never returns. */

@@ -11,20 +11,20 @@ int main(void)
                                      0xdeadbeefUL << 32};
     long result = 0;
     for (size_t i = 0; i < sizeof upper / sizeof upper[0]; i++) {
-        uint64_t number = upper[i] | SYS_prctl, option = upper[i] | PROBE_OPTION;
-        long rewritten = raw(number, option, PROBE_MODE, 0, 0, 0);
-        long unseen = call((long)option, PROBE_MODE, 0, 0, 0, 0, (long)number);
+        uint64_t number = upper[i] | PROBE_CALL, option = upper[i] | PROBE_WRITE;
+        long rewritten = raw(number, option, 0, 0, 0, 0);
+        long unseen = call((long)option, 0, 0, 0, 0, 0, (long)number);
         CHECK(rewritten == unseen && (i == 0 || rewritten == result),
               "upper half %zu: %ld and %ld, before %ld", i, rewritten, unseen, result);
         result = rewritten;
     }
     /* The table ends, and its index is shorter than a number. */
     static const long none[] = {
-        -1,      -2,         (long)0x80000000, 0x7fffffff, 0x10000 | SYS_prctl,
-        0x10000, 0xffff0000, 335 + 50,         5000,       0x8000 | SYS_prctl};
+        -1,      -2,         (long)0x80000000, 0x7fffffff, 0x10000 | PROBE_CALL,
+        0x10000, 0xffff0000, 335 + 50,         5000,       0x8000 | PROBE_CALL};
     for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
-        CHECK_EQ(raw(none[i], PROBE_OPTION, PROBE_MODE, 0, 0, 0), -ENOSYS, "no such call");
-        CHECK_EQ(call(PROBE_OPTION, PROBE_MODE, 0, 0, 0, 0, none[i]), -ENOSYS, "no such call");
+        CHECK_EQ(raw(none[i], PROBE_WRITE, 0, 0, 0, 0), -ENOSYS, "no such call");
+        CHECK_EQ(call(PROBE_WRITE, 0, 0, 0, 0, 0, none[i]), -ENOSYS, "no such call");
     }
     judge_probe(result);
 }

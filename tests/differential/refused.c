@@ -7,11 +7,7 @@
 #include <asm/ldt.h>
 #include <asm/prctl.h>
 #include <sched.h>
-#include <sys/prctl.h>
 
-#ifndef PR_SET_SYSCALL_USER_DISPATCH
-#define PR_SET_SYSCALL_USER_DISPATCH 59
-#endif
 #ifndef SYS_rseq
 #define SYS_rseq 334
 #endif
@@ -48,18 +44,6 @@ static void vsyscall_page(void)
 }
 
 /* ---------------------------------------------------------------- the monitor's own state */
-
-static volatile uint8_t selector;
-
-static void user_dispatch(void)
-{
-    _exit(raw(SYS_prctl, PR_SET_SYSCALL_USER_DISPATCH, 1, 0, 0, &selector) == 0 ? 1 : 2);
-}
-
-static void user_dispatch_off(void)
-{
-    _exit(raw(SYS_prctl, PR_SET_SYSCALL_USER_DISPATCH, 0, 0, 0, 0) == 0 ? 1 : 2);
-}
 
 static void set_gs(void)
 {
@@ -121,8 +105,6 @@ int main(void)
     attempt("int $0x80", int80);
     attempt("x32 number", x32_number);
     attempt("vsyscall page", vsyscall_page);
-    attempt("user dispatch on", user_dispatch);
-    attempt("user dispatch off", user_dispatch_off);
     attempt("ARCH_SET_GS", set_gs);
     attempt("ARCH_SET_FS", set_fs);
     attempt("modify_ldt", local_descriptor_table);
