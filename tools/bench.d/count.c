@@ -99,7 +99,7 @@ static struct cost count(void)
 
         signal = go_on(PTRACE_SINGLESTEP, signal);
         if (signal == 0)
-            return cost;
+            fail("the program ended in a call");
         if (is_mark(signal))
             break;
         cost.entries += (unsigned long)(enters || signal != SIGTRAP);
@@ -116,8 +116,10 @@ int main(int argc, char **argv)
     static struct cost costs[CALLS];
     int signal = 0;
 
-    if (argc < 2)
-        fail("usage: bench_count COMMAND [ARG]...");
+    if (argc < 2) {
+        fputs("usage: bench_count COMMAND [ARG]...\n", stderr);
+        return 2;
+    }
     child = fork();
     if (child == 0) {
         if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) != 0)
@@ -131,13 +133,15 @@ int main(int argc, char **argv)
         if (is_mark(signal)) {
             unsigned long number = registers().rax;
 
-            if (number == SYS_exit_group)
-                ptrace(PTRACE_SETOPTIONS, child, NULL, NULL);
-            else
+            if (number != SYS_exit_group)
                 costs[number % CALLS] = count();
         }
         if (signal == SIGTRAP) /* a mark, or an exec on the way to the program */
             signal = 0;
+    }
+    if (costs[SYS_munmap].instructions == 0) {
+        fputs("bench_count: no call was marked\n", stderr);
+        return 1;
     }
     printf("path_getppid %lu\n", costs[SYS_getppid].instructions);
     printf("path_clock_gettime %lu\n", costs[SYS_clock_gettime].instructions);
