@@ -1,6 +1,6 @@
 /*
  * From a number to its handler. The table is policy/syscalls.def; the numbers that it marks FORWARD
- * never come here unless every call is counted: the gate makes those calls itself.
+ * or QUICK never come here unless every call is counted: the gate makes those calls itself.
  */
 #include "calls.h"
 #include "channel.h"
@@ -11,6 +11,12 @@
 static long handle_FORWARD(UNUSED struct thread *thread, UNUSED const struct user_registers *call)
 {
     return CALL_FORWARD;
+}
+
+/* The same; with protection keys by a shorter way. */
+static long handle_QUICK(struct thread *thread, const struct user_registers *call)
+{
+    return handle_FORWARD(thread, call);
 }
 
 static call_handler *const handlers[] = {
@@ -26,7 +32,8 @@ static call_handler *const with_keys_only[] = {
 
 static bool is_forwarded(call_handler *handler)
 {
-    bool forwarded = handler == handle_FORWARD || (handler == 0 && !keys_in_use);
+    bool forwarded =
+        handler == handle_FORWARD || handler == handle_QUICK || (handler == 0 && !keys_in_use);
     for (uint32_t i = 0; i < sizeof with_keys_only / sizeof with_keys_only[0]; i++) {
         forwarded = forwarded || (handler == with_keys_only[i] && !keys_in_use);
     }
@@ -38,8 +45,17 @@ static bool is_forwarded(call_handler *handler)
 void dispatch_every_call(void)
 {
     for (uint32_t i = 0; i < sizeof call_class; i++) { /* threads may be reading it */
-        if (call_class[i] == 0) {
+        if (call_class[i] != CLASS_HANDLED) {
             call_class[i] = CLASS_WATCHED;
+        }
+    }
+}
+
+void dispatch_no_quick_call(void)
+{
+    for (uint32_t i = 0; i < HANDLER_COUNT; i++) {
+        if (call_class[i] == CLASS_QUICK) {
+            call_class[i] = 0;
         }
     }
 }
@@ -53,6 +69,8 @@ void prepare_dispatch(bool all)
     for (uint32_t i = 0; i < HANDLER_COUNT; i++) {
         if (!is_forwarded(handlers[i])) {
             call_class[i] = CLASS_HANDLED;
+        } else if (handlers[i] == handle_QUICK && keys_in_use && !all) {
+            call_class[i] = CLASS_QUICK;
         }
     }
     if (keys_in_use) { /* what newer kernels have */

@@ -35,7 +35,7 @@ FUNCTION(gate_entry)
     .cfi_startproc
     CFI_IN_GATE
     movq %rcx, %gs:THREAD_CONTINUATION
-    CALL_CLASS
+    CALL_CLASS(ax, rax, r11, r11d)
     jrcxz gate_forward
     jmp gate_slow
 LABEL(gate_forward)
@@ -50,7 +50,7 @@ FUNCTION(gate_entry_selector)
     .cfi_startproc
     CFI_IN_GATE
     movq %rcx, %gs:THREAD_CONTINUATION
-    CALL_CLASS
+    CALL_CLASS(ax, rax, r11, r11d)
     jrcxz 1f
     jmp gate_slow
 1:

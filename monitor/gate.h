@@ -19,18 +19,19 @@
 
 /*
  * Indexed by a number of up to 16 bits; larger ones are slow. 0: the gate forwards the call itself.
- * Zeroes become CLASS_WATCHED with the first filter of the process; nothing else ever changes.
+ * What is not handled becomes CLASS_WATCHED with the first filter of the process, and QUICK 0 when
+ * another process shares its memory; nothing else ever changes.
  */
 enum call_class {
     CLASS_HANDLED = 1, /* slow path: there is a handler */
     CLASS_WATCHED = 2, /* slow path, to count it or because the program has seccomp filters */
+    CLASS_QUICK = 3,   /* with protection keys: forwarded without lowering the rights for it */
 };
 extern uint8_t call_class[65536];
 
 /* The gate that stubs use: gate_entry, or gate_entry_selector where SUD reads the selector. */
 extern uint64_t gate_in_use;
-extern uint64_t gate_forward_in_use;    /* where it makes the call */
-extern uint64_t gate_dispatched_in_use; /* where it takes over from the trap of SUD */
+extern uint64_t gate_forward_in_use; /* where it makes the call */
 extern uint64_t signal_entry_in_use, gate_resume_in_use;
 
 /* 1: protection keys keep the program out of the monitor's memory. */
@@ -50,8 +51,9 @@ extern code_label window_begin, window_call, window_abort;
 extern code_label user_copy_begin, user_copy_end, user_copy_fault;
 extern code_label signal_entry, signal_return;
 extern code_label gate_entry_keys, gate_rcx_kept, gate_rdx_kept, gate_rax_kept,
-    gate_continuation_kept, gate_restored, gate_forward_keys, gate_rax_kept_again, gate_call_keys,
-    gate_after_keys, gate_result_kept, gate_result_restored, gate_end_keys;
+    gate_continuation_kept, gate_call_quick, gate_after_quick, gate_result_quick,
+    gate_result_restored, gate_forward_keys, gate_call_keys, gate_after_keys, gate_result_kept,
+    gate_end_keys;
 extern code_label gate_leave_keys, gate_leave_end_keys;
 extern code_label gate_resume_keys, gate_resume_saved_keys, gate_resume_end_keys;
 extern code_label window_begin_keys, window_call_keys, window_after_keys, window_return_keys,

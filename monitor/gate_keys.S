@@ -11,8 +11,10 @@
  * RCX and RDX: the program's wait in the thread's open page meanwhile. What another thread of the
  * program changes there is the program's own loss; nothing is decided by it.
  *
- *   [gate_entry_keys, gate_call_keys]        nothing has happened: the program stands at its site
- *   (gate_call_keys, gate_end_keys)          the call is done: the program stands behind its site
+ *   [gate_entry_keys, gate_call_quick]       nothing has happened: the program stands at its site
+ *   (gate_call_quick, gate_forward_keys)     the call is done: the program stands behind its site
+ *   [gate_forward_keys, gate_call_keys]      as gate_entry_keys
+ *   (gate_call_keys, gate_end_keys)          as behind gate_call_quick
  *   [gate_leave_keys, gate_leave_end_keys)   done: the block holds the program's registers
  *   [window_begin_keys, window_call_keys]    the monitor's call for the program is not made
  *   (window_call_keys, window_end_keys)      it is made, RAX or R11 holds its result
@@ -41,38 +43,31 @@ LABEL(gate_rcx_kept)
     movq %rdx, %gs:OPEN_rdx
 LABEL(gate_rdx_kept)
     movq %rax, %r11
-LABEL(gate_rax_kept)
+LABEL(gate_rax_kept) /* R11: the number, up to the call */
     SET_RIGHTS(PKRU_MONITOR)
     movq %gs:OPEN_rcx, %rcx
     movq %rcx, %gs:THREAD_CONTINUATION
 LABEL(gate_continuation_kept)
+    CALL_CLASS(r11w, r11, rdx, edx)
+    jrcxz 1f
+    leal -CLASS_QUICK(%rcx), %ecx
+    jrcxz gate_quick
     movq %r11, %rax
     movq %gs:OPEN_rdx, %rdx
-LABEL(gate_restored)
-    CALL_CLASS
-    jrcxz gate_forward_keys
     jmp gate_slow
-/* Also from gate_exit, for a handler's CALL_FORWARD: rights raised, the program's registers. */
-LABEL(gate_forward_keys)
-    movb $1, %gs:THREAD_IN_WINDOW
+1:  jmp gate_forward_keys
+/* The kernel gets no address from it: it is called with the rights raised. */
+gate_quick:
     movb $SELECTOR_ALLOW, %gs:SHARED_SELECTOR
-    movq %rdx, %gs:OPEN_rdx
-    movq %rax, %r11
-LABEL(gate_rax_kept_again)
-    SET_RIGHTS(PKRU_PROGRAM)
-    movq %r11, %rax
     movq %gs:OPEN_rdx, %rdx
-LABEL(gate_call_keys)
+    movq %r11, %rax
+LABEL(gate_call_quick)
     syscall
-LABEL(gate_after_keys)
-    movq %rdx, %gs:OPEN_rdx
+LABEL(gate_after_quick)
     movq %r11, %gs:OPEN_r11
     movq %rax, %r11
-LABEL(gate_result_kept)
-    SET_RIGHTS(PKRU_MONITOR)
-    movzbl %gs:THREAD_IN_WINDOW, %ecx
-    jrcxz gate_violation
-    movb $0, %gs:THREAD_IN_WINDOW
+LABEL(gate_result_quick)
+gate_lower: /* R11: the result */
     movb $SELECTOR_BLOCK, %gs:SHARED_SELECTOR
     movq %gs:THREAD_CONTINUATION, %rcx
     movq %rcx, %gs:OPEN_rcx
@@ -83,8 +78,26 @@ LABEL(gate_result_kept)
     movq %gs:OPEN_r11, %r11
 LABEL(gate_result_restored)
     jmp *%rcx
+/* Also from gate_leave_keys, for a handler's CALL_FORWARD. R11: the number; OPEN_rdx: RDX. */
+LABEL(gate_forward_keys)
+    movb $1, %gs:THREAD_IN_WINDOW
+    movb $SELECTOR_ALLOW, %gs:SHARED_SELECTOR
+    SET_RIGHTS(PKRU_PROGRAM)
+    movq %gs:OPEN_rdx, %rdx
+    movq %r11, %rax
+LABEL(gate_call_keys)
+    syscall
+LABEL(gate_after_keys)
+    movq %r11, %gs:OPEN_r11
+    movq %rax, %r11
+LABEL(gate_result_kept)
+    SET_RIGHTS(PKRU_MONITOR)
+    movzbl %gs:THREAD_IN_WINDOW, %ecx
+    jrcxz gate_violation
+    movb $0, %gs:THREAD_IN_WINDOW
+    jmp gate_lower
 LABEL(gate_end_keys)
-LABEL(gate_violation)
+gate_violation:
     hlt
     .cfi_endproc
     END(gate_entry_keys)
@@ -99,8 +112,9 @@ FUNCTION(gate_leave_keys)
     movzbl %gs:THREAD_FORWARD, %ecx
     jrcxz 1f
     movb $0, %gs:THREAD_FORWARD
-    movq %gs:THREAD_rax, %rax
     movq %gs:THREAD_rdx, %rdx
+    movq %rdx, %gs:OPEN_rdx
+    movq %gs:THREAD_rax, %r11
     jmp gate_forward_keys
 1:  movb $SELECTOR_BLOCK, %gs:SHARED_SELECTOR
     movq %gs:THREAD_rax, %rax

@@ -39,17 +39,17 @@
     move(r8) move(r9) move(r10) move(r12) move(r13) move(r14) move(r15)
 
 /*
- * RCX is zero if the gate may make the call of RAX itself. The table is for numbers below 65536; a
- * number with more bits, as those of x32, is never the gate's. Clobbers R11, writes no flags.
+ * RCX: the class of the call, and 65536 times the upper half of its number: the table is for those
+ * below, and a number with more bits, as of x32, is never the gate's. Writes no flags. `number` with
+ * its lowest 16 bits, and a register to clobber with its lower half, are the caller's choice.
  */
-#define CALL_CLASS                                                                                 \
-    movzwl %ax, %ecx;                                                                              \
-    leaq call_class(%rip), %r11;                                                                   \
-    movzbl (%r11, %rcx), %r11d;                                                                    \
-    movl %eax, %ecx;                                                                               \
-    bswapl %ecx;                                                                                   \
-    movzwl %cx, %ecx; /* the upper half, in another order */                                       \
-    leal (%r11, %rcx), %ecx
+#define CALL_CLASS(number16, number, scratch, scratch32)                                           \
+    movzwl %number16, %ecx;                                                                        \
+    leaq call_class(%rip), %scratch;                                                               \
+    movzbl (%scratch, %rcx), %scratch32;                                                           \
+    notl %ecx;                                                                                     \
+    leal 1(%number, %scratch), %scratch32;                                                         \
+    leal (%scratch, %rcx), %ecx
 
 /*
  * For unwinders the caller's address is the thread block's continuation: column 16 (RIP) is saved at

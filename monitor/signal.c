@@ -478,7 +478,7 @@ static void dispatch_trap(struct thread *thread, const struct kernel_siginfo *in
         return;
     }
     registers->rcx = thread->continuation = info->sigsys.call_addr;
-    registers->rip = gate_dispatched_in_use;
+    registers->rip = gate_in_use;
     if ((registers->eflags & EFLAGS_NOT_RESTORED) != 0) {
         /* rt_sigreturn would lose these flags: let gate_exit set them. */
         memcpy(&thread->registers, registers, sizeof thread->registers);

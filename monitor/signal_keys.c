@@ -22,12 +22,11 @@ static void place_before_call(struct thread *thread, struct sigcontext *register
     uint64_t continuation = rip == (uint64_t)gate_entry_keys         ? registers->rcx
                             : rip < (uint64_t)gate_continuation_kept ? open->rcx
                                                                      : thread->continuation;
-    if (in_range(rip, gate_rdx_kept, gate_restored) ||
-        in_range(rip, gate_rax_kept_again, gate_call_keys)) {
+    if (rip >= (uint64_t)gate_rdx_kept) {
         registers->rdx = open->rdx;
     }
-    if (in_range(rip, gate_rax_kept, gate_restored) ||
-        in_range(rip, gate_rax_kept_again, gate_call_keys)) {
+    if (rip >= (uint64_t)gate_rax_kept && rip != (uint64_t)gate_call_quick &&
+        rip != (uint64_t)gate_call_keys) {
         registers->rax = registers->r11;
     }
     registers->rip = continuation - 2;
@@ -37,7 +36,8 @@ static void place_before_call(struct thread *thread, struct sigcontext *register
 
 static void place_behind_call(struct thread *thread, struct sigcontext *registers)
 {
-    if (in_range(registers->rip, gate_result_kept, gate_result_restored)) {
+    if (in_range(registers->rip, gate_result_quick, gate_result_restored) ||
+        in_range(registers->rip, gate_result_kept, gate_end_keys)) {
         registers->rax = registers->r11;
         registers->rdx = open_page_of(thread)->rdx;
     }
@@ -61,9 +61,10 @@ static void place_at_resolver(struct sigcontext *registers)
 bool find_place_keys(struct thread *thread, struct sigcontext *registers)
 {
     uint64_t rip = registers->rip;
-    if (in_range(rip, gate_entry_keys, gate_after_keys)) {
+    if (in_range(rip, gate_entry_keys, gate_after_quick) ||
+        in_range(rip, gate_forward_keys, gate_after_keys)) {
         place_before_call(thread, registers);
-    } else if (in_range(rip, gate_after_keys, gate_end_keys)) {
+    } else if (in_range(rip, gate_after_quick, gate_end_keys)) {
         place_behind_call(thread, registers);
     } else if (in_range(rip, gate_leave_keys, gate_leave_end_keys)) {
         registers->rax = thread->registers.rax;

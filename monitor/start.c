@@ -19,7 +19,7 @@
 /* AT_MINSIGSTKSZ came with Linux 5.14; AMX needs 11 KiB. */
 #define FRAME_SIZE_UNKNOWN (12UL << 10)
 
-uint64_t gate_in_use, gate_forward_in_use, gate_dispatched_in_use;
+uint64_t gate_in_use, gate_forward_in_use;
 uint64_t gate_resume_in_use, signal_entry_in_use;
 
 /* What stage 3 is given. */
@@ -330,7 +330,6 @@ static void choose_gate(const struct initial_stack *stack)
         process_settings.selector = true;
         gate_in_use = (uint64_t)gate_entry_keys;
         gate_forward_in_use = (uint64_t)gate_forward_keys;
-        gate_dispatched_in_use = (uint64_t)gate_restored;
         gate_resume_in_use = (uint64_t)gate_resume_keys;
         signal_entry_in_use = (uint64_t)signal_entry_keys;
         return;
@@ -338,7 +337,6 @@ static void choose_gate(const struct initial_stack *stack)
     gate_in_use = (uint64_t)(process_settings.selector ? gate_entry_selector : gate_entry);
     gate_forward_in_use =
         (uint64_t)(process_settings.selector ? gate_allow_selector : gate_forward);
-    gate_dispatched_in_use = gate_in_use;
     gate_resume_in_use = (uint64_t)gate_resume;
     signal_entry_in_use = (uint64_t)signal_entry;
 }

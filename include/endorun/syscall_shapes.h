@@ -122,6 +122,7 @@ enum endorun_decision {
  */
 #define ENDORUN_HANDLERS(X)                                                                        \
     X(FORWARD)                                                                                     \
+    X(QUICK) /* the same; needs no rights of the caller's, see policy/README.md */                 \
     X(RT_SIGACTION)                                                                                \
     X(RT_SIGPROCMASK)                                                                              \
     X(RT_SIGRETURN)                                                                                \

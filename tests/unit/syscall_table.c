@@ -693,6 +693,70 @@ START_TEST(creation_is_handled)
 }
 END_TEST
 
+/*
+ * Calls without an address that are FORWARD and not QUICK nevertheless. With protection keys a
+ * QUICK call is made with the monitor's rights: what the kernel reads or writes meanwhile, and when
+ * the thread ends in it, it reads and writes with those.
+ */
+static const struct {
+    const char *reason;
+    const char *const *names;
+} without_address[] = {
+    {"goes on with a call that had addresses", NAMES("restart_syscall")},
+    {"reads and writes the stack", NAMES("uprobe", "uretprobe")},
+    {"ends the caller, and the kernel then writes to addresses that it was given before",
+     NAMES("exit_group", "kill")},
+    {"waits, and may be ended there",
+     NAMES("pause", "flock", "tee", "vhangup", "membarrier", "rseq_slice_yield")},
+    {"is code of a file system, driver or protocol, which may wait for another program",
+     NAMES("close", "close_range", "dup2", "dup3", "lseek", "sync", "syncfs", "fsync", "fdatasync",
+           "ftruncate", "fallocate", "fadvise64", "readahead", "sync_file_range", "fchdir",
+           "fchmod", "fchown", "fsmount", "socket", "listen", "shutdown", "inotify_rm_watch")},
+    {"makes or changes an object, which takes longer than to change the rights",
+     NAMES("dup", "eventfd", "eventfd2", "epoll_create", "epoll_create1", "inotify_init",
+           "inotify_init1", "timerfd_create", "timer_delete", "alarm", "memfd_secret", "pidfd_open",
+           "shmget", "semget", "msgget", "landlock_restrict_self")},
+    {"changes what the process is, or is allowed",
+     NAMES("setuid", "setgid", "setreuid", "setregid", "setresuid", "setresgid", "setfsuid",
+           "setfsgid", "setsid", "setpgid", "setpriority", "ioprio_set", "setns", "iopl",
+           "ioperm")},
+    {"acts on all memory, the monitor's too", NAMES("mlockall", "munlockall")},
+};
+
+static bool is_without_address(const struct endorun_syscall *call)
+{
+    return call->family != ENDORUN_FAMILY_UNASSIGNED &&
+           call->family != ENDORUN_FAMILY_UNIMPLEMENTED && !has_address(call);
+}
+
+START_TEST(quick_calls_have_no_address)
+{
+    for (size_t r = 0; r < ROW_COUNT; r++) {
+        const struct endorun_syscall *call = &calls[rows[r].number];
+
+        if (call->handler == ENDORUN_HANDLER_QUICK) {
+            ck_assert_msg(is_without_address(call) && call->decision == ENDORUN_DECISION_NONE,
+                          "%s is called with the monitor's rights", rows[r].name);
+        }
+    }
+}
+END_TEST
+
+START_TEST(calls_without_addresses_are_quick_or_excepted)
+{
+    for (size_t r = 0; r < ROW_COUNT; r++) {
+        const struct endorun_syscall *call = &calls[rows[r].number];
+        bool lowered = is_without_address(call) && call->handler == ENDORUN_HANDLER_FORWARD;
+        unsigned listed = 0;
+
+        for (size_t i = 0; i < sizeof(without_address) / sizeof(without_address[0]); i++) {
+            listed += in_list(rows[r].name, without_address[i].names);
+        }
+        ck_assert_msg(listed == (lowered ? 1 : 0), "%s stands in %u lists", rows[r].name, listed);
+    }
+}
+END_TEST
+
 START_TEST(additional_decisions_are_sound)
 {
     for (size_t i = 0; i < ALSO_COUNT; i++) {
@@ -824,6 +888,8 @@ int main(void)
         kept_addresses_are_decided,
         signal_masks_are_handled,
         creation_is_handled,
+        quick_calls_have_no_address,
+        calls_without_addresses_are_quick_or_excepted,
         additional_decisions_are_sound,
         every_alias_reaches_the_decision_point,
     };

@@ -1,8 +1,11 @@
 /* Single calls, made through libc as programs make them. */
 #include "measure.h"
+#include "sud.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -29,6 +32,35 @@ static void getppid_run(unsigned long count)
     while (count--)
         if (syscall(SYS_getppid) < 0)
             fail("getppid");
+}
+
+/* A thread that makes the same call without end, on another CPU than this thread's. */
+static void *call_beside(void *unused)
+{
+    int own = sched_getcpu();
+    cpu_set_t other;
+
+    (void)unused;
+    sud_arm_thread();
+    for (int cpu = 0;; cpu++) {
+        if (cpu == CPU_SETSIZE)
+            fail("no second CPU");
+        CPU_ZERO(&other);
+        CPU_SET((size_t)cpu, &other);
+        if (cpu != own && sched_setaffinity(0, sizeof(other), &other) == 0)
+            break;
+    }
+    for (;;)
+        getppid_run(1000);
+}
+
+static void start_beside(void)
+{
+    pthread_t beside;
+
+    errno = pthread_create(&beside, NULL, call_beside, NULL);
+    if (errno != 0)
+        fail("pthread_create");
 }
 
 static void open_zero(void)
@@ -103,6 +135,8 @@ static void mmap_large_run(unsigned long count)
 const struct workload call_workloads[] = {
     {"null", "syscall(500), which the kernel answers by ENOSYS", NULL, null_run},
     {"getppid", "getppid", NULL, getppid_run},
+    {"getppid_beside_another", "getppid, while another thread makes it on another CPU",
+     start_beside, getppid_run},
     {"read1", "read 1 byte from /dev/zero", open_zero, read_run},
     {"write1", "write 1 byte to /dev/null", open_null, write_run},
     {"open_close", "open /dev/null and close it", NULL, open_close_run},

@@ -2,8 +2,8 @@
 # What is compared: the ways to run one and the same program. Sourced by tools/bench.
 
 # In the order in which a round visits them. The baseline comes first.
-all_configurations=(native endorun endorun-no-rewrite endorun-selector floor-range floor-selector
-    strace)
+all_configurations=(native endorun endorun-no-rewrite endorun-selector endorun-pkey floor-range
+    floor-selector strace)
 
 describe_configuration() {
     case $1 in
@@ -11,6 +11,7 @@ describe_configuration() {
     endorun) echo "endorun PROGRAM" ;;
     endorun-no-rewrite) echo "endorun --no-rewrite PROGRAM: every call is a SUD trap" ;;
     endorun-selector) echo "endorun --sud=selector PROGRAM: rewritten, SUD in the selector form" ;;
+    endorun-pkey) echo "endorun --isolation=pkey PROGRAM: protection keys; counts only, where the machine has none" ;;
     floor-range) echo "SUD armed by the program itself, every call in the allowed range" ;;
     floor-selector) echo "SUD armed by the program itself, selector byte ALLOW" ;;
     strace) echo "strace -f -o /dev/null PROGRAM" ;;
@@ -26,6 +27,7 @@ use_configuration() {
     endorun) prefix=("$endorun" --) ;;
     endorun-no-rewrite) prefix=("$endorun" --no-rewrite --) ;;
     endorun-selector) prefix=("$endorun" --sud=selector --) ;;
+    endorun-pkey) prefix=("$endorun" --isolation=pkey --) ;;
     floor-range) micro_options=(--arm=range) ;;
     floor-selector) micro_options=(--arm=selector) ;;
     strace) prefix=(strace -f -o /dev/null --) ;;
@@ -36,10 +38,16 @@ use_configuration() {
 # to count would be that of another process.
 configuration_fits_sampler() { # CONFIGURATION SAMPLER
     case $1:$2 in
-    floor-*:micro) return 0 ;;
-    floor-*:* | strace:memory) return 1 ;;
+    floor-*:micro | floor-*:threads) return 0 ;;
+    floor-*:* | strace:memory | strace:count) return 1 ;;
+    endorun-pkey:count) return 0 ;;
+    endorun-pkey:*) machine_has_keys ;;
     *) return 0 ;;
     esac
+}
+
+machine_has_keys() {
+    grep -qw ospke /proc/cpuinfo
 }
 
 endorun_help_lists() {
@@ -55,6 +63,10 @@ reason_to_skip() {
         ;;
     endorun-selector)
         endorun_help_lists --sud= || echo "endorun --help does not list --sud="
+        ;;
+    endorun-pkey)
+        machine_has_keys || type -P qemu-system-x86_64 >/dev/null ||
+            echo "no protection keys, and no qemu-system-x86_64 to emulate them"
         ;;
     *) failure_of_trial "$1" ;;
     esac

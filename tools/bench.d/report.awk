@@ -66,8 +66,13 @@ function summarise_samples(name, conf,    list, n, round) {
 function summarise_pairs(name, conf, against, kind,    list, n, round, a, b) {
     n = 0
     for (round = 1; round <= rounds; round++) {
-        if (!((name, conf, round) in value) || !((name, against, round) in value)) continue
+        if (!((name, conf, round) in value)) continue
         a = value[name, conf, round]
+        if (kind ~ /^value/) {
+            list[++n] = a
+            continue
+        }
+        if (!((name, against, round) in value)) continue
         b = value[name, against, round]
         if (kind ~ /^difference/) list[++n] = a - b
         else if (b != 0) list[++n] = a / b
@@ -86,9 +91,9 @@ function others_percent(name) {
     return -1
 }
 
-# Resident memory does not depend on who has the CPU. Where nothing is known, nothing is judged.
+# Resident memory and counts do not depend on who has the CPU. Where nothing is known, nothing is judged.
 function disturbed(name,    percent) {
-    if (unit[name] == "KiB") return 0
+    if (unit[name] ~ /^(KiB|instructions|entries)$/) return 0
     percent = others_percent(name)
     return percent < 0 || percent > others_limit
 }
@@ -146,6 +151,7 @@ function print_targets(    i, n, sign, verdict) {
         n = summarise_pairs(target[i], target_configuration[i], target_against[i], target_kind[i])
         sign = target_kind[i] == "ratio-min" ? ">=" : "<="
         printf "%-18s %-34s %s %-9s ", target[i],
+            target_kind[i] ~ /^value/ ? target_configuration[i] : \
             target_configuration[i] (target_kind[i] ~ /^ratio/ ? " / " : " - ") target_against[i],
             sign, target_limit[i] " " target_unit[i]
         if (!n) {

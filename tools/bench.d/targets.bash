@@ -7,6 +7,10 @@ record_targets() {
     # target MEASURE CONFIGURATION AGAINST KIND LIMIT UNIT
     record target null endorun floor-range ratio-max 1.06 x
     record target null endorun-selector floor-selector ratio-max 1.06 x
+    record target path_getppid endorun-pkey - value-max 50 instructions
+    record target path_clock_gettime endorun-pkey - value-max 70 instructions
+    record target entries_mmap_1m endorun-pkey native difference-max 2 entries
+    record target scaling_2_threads endorun native ratio-max 1.05 x
     record target read1 endorun native ratio-max 1.3 x
     record target write1 endorun native ratio-max 1.3 x
     record target true_warm endorun native difference-max 1.5 ms

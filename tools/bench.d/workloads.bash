@@ -22,6 +22,8 @@ define_workloads() {
         workload "$name" micro "$name" ns lower "$operation"
     done < <("$micro" --list)
 
+    workload path count '' instructions lower "from leaving the program for a call to being back in it"
+    workload scaling threads getppid x lower "getppid: time of a call when two threads make it, to that of one"
     workload true_warm command true_warm ms lower "/bin/true, plans cached"
     workload true_cold command true_cold ms lower "/bin/true, plan cache empty"
     workload shell command shell ms lower "dash script of 300 external commands"
@@ -41,6 +43,7 @@ reason_to_leave_out() { # WORKLOAD
     local -A programs=([shell]="dash" [redis]="redis-server redis-benchmark redis-cli taskset"
         [sqlite_bulk]="sqlite3" [sqlite_commits]="sqlite3" [gcc]="gcc make" [git_status]="git"
         [memory_python]="/usr/bin/python3")
+    [[ $1 != scaling || $(nproc) -ge 2 ]] || echo "one CPU only"
     for program in ${programs[$1]:-}; do
         command -v "$program" >/dev/null || echo "${program##*/} is not installed"
     done | head -n 1
@@ -51,6 +54,29 @@ sample_micro() { # WORKLOAD
     value=$(as_user "${prefix[@]}" "$micro" "${micro_options[@]}" --cpu="$cpu" \
         --sample-ms="$sample_ms" "$1")
     echo "$1 $value"
+}
+
+# Within one sample, so that what slows the whole machine falls out.
+sample_threads() { # WORKLOAD
+    local one two
+    one=$(as_user "${prefix[@]}" "$micro" "${micro_options[@]}" --cpu="$cpu" \
+        --sample-ms="$sample_ms" "$1")
+    two=$(as_user "${prefix[@]}" "$micro" "${micro_options[@]}" --cpu="$cpu" \
+        --sample-ms="$sample_ms" "$1_beside_another")
+    awk -v one="$one" -v two="$two" 'BEGIN { print "scaling_2_threads", two / one }'
+}
+
+# Counts are the same in every round, and the emulated machine takes seconds: one run serves all.
+sample_count() {
+    local counts=$scratch/counts-$configuration words=("$counter" "${prefix[@]}" "$counted")
+    if [[ ! -s $counts ]]; then
+        if [[ $configuration != endorun-pkey ]] || machine_has_keys; then
+            as_user "${words[@]}" >"$counts"
+        else # where only the current folder, checkout and build are those of the host
+            (cd "$build" && "$root/tests/vm/run" -- "${words[@]}" </dev/null) >"$counts"
+        fi
+    fi
+    cat "$counts"
 }
 
 # A short command runs several times in one sample, of which bench_command takes the median.
