@@ -26,6 +26,7 @@ enum seccomp_verdict seccomp_judge(struct thread *thread, const struct user_regi
 
 /* prctl's half of seccomp(2). */
 long seccomp_mode(const struct thread *thread);
+long seccomp_no_new_privs(struct thread *thread, const struct user_registers *call);
 long seccomp_set_mode(struct thread *thread, uint64_t mode, uint64_t argument);
 
 /*
