@@ -199,6 +199,21 @@ struct thread *areas_next(const struct thread *thread, const struct thread *othe
     return next;
 }
 
+bool areas_have_others(const struct thread *thread)
+{
+    bool found = false;
+    lock_acquire(&areas_lock);
+    for (const struct thread *other = areas; other != 0 && !found; other = other->next) {
+        found = other != thread && other->pid == thread->pid && !is_abandoned(other);
+        for (int i = 0; i < 10000 && found && other->ended; i++) { /* joined: it is on its way */
+            SYS0(__NR_sched_yield);
+            found = !is_abandoned(other);
+        }
+    }
+    lock_release(&areas_lock);
+    return found;
+}
+
 void areas_lock_for_fork(void)
 {
     lock_acquire(&areas_lock);

@@ -20,6 +20,9 @@ long handle_PRCTL(struct thread *thread, const struct user_registers *call)
         return seccomp_set_mode(thread, call->rsi, call->rdx);
     case PR_GET_SECCOMP:
         return seccomp_mode(thread);
+    case PR_SET_NO_NEW_PRIVS:
+    case PR_GET_NO_NEW_PRIVS:
+        return seccomp_no_new_privs(thread, call);
     default:
         return CALL_FORWARD;
     }

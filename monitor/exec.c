@@ -224,7 +224,8 @@ static void write_session(struct thread *thread, struct execution *execution, si
     struct endorun_session *next = &execution->session;
     char name[PATH_MAX_BYTES];
     *next = *session;
-    next->flags &= ~(uint32_t)ENDORUN_SESSION_FIRST;
+    next->flags &= ~(uint32_t)(ENDORUN_SESSION_FIRST | ENDORUN_SESSION_NO_NEW_PRIVS);
+    next->flags |= thread->no_new_privs ? ENDORUN_SESSION_NO_NEW_PRIVS : 0U;
     next->size = sizeof *next;
     next->program_fd = program->fd;
     next->fresh_mask = 0;

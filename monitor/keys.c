@@ -93,6 +93,7 @@ bool monitor_keeps(uint64_t start, uint64_t size)
     }
     memory_acquire();
     bool done = extend(start, start + size) || add(start, start + size, true);
+    SYS3(__NR_madvise, start, size, MADV_DONTDUMP); /* cores are the program's to read */
     memory_release();
     return done;
 }
@@ -113,6 +114,9 @@ long monitor_map(uint64_t size, unsigned long protection, int fd)
     if (!is_error(start) && !monitor_takes((uint64_t)start, size)) {
         SYS2(__NR_munmap, start, size);
         start = -ENOMEM;
+    }
+    if (keys_in_use) {
+        SYS3(__NR_madvise, start, size, MADV_DONTDUMP);
     }
     memory_release();
     return start;

@@ -273,8 +273,12 @@ static long act_on_range(const struct user_registers *call)
     return forward_call(call);
 }
 
-long handle_KEPT(UNUSED struct thread *thread, const struct user_registers *call)
+/* set_robust_list, set_tid_address: what is written there when the thread ends. */
+long handle_KEPT(struct thread *thread, const struct user_registers *call)
 {
+    if (thread->is_guest) { /* see shares_too_much() */
+        return (uint32_t)call->rax == __NR_set_tid_address ? thread->tid : -ENOSYS;
+    }
     return overlaps_monitor(call->rdi, sizeof(uint64_t)) ? -EFAULT : CALL_FORWARD;
 }
 

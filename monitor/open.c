@@ -1,16 +1,19 @@
 /*
- * With protection keys the program gets no descriptor of a /proc/PID/mem: the kernel writes there
- * past every key. Whether a file is one is asked of the open file, whatever its name: in a
- * descriptor table that no other thread has, where none can use it meanwhile. Such a table is the
- * thread's own, or that of a short-lived child, which passes on what it may.
+ * With protection keys the program gets no descriptor of a /proc/PID/mem, where the kernel writes
+ * past every key, nor of a device or tracefs file that would do the like. Whether a file is one is
+ * asked of the open file, whatever its name: in a descriptor table that no other thread has, where
+ * none can use it meanwhile. Such a table is the thread's own, or that of a short-lived child,
+ * which passes on what it may.
  *
- * That is for few opens. A walk that stays on the mount where it starts, follows no magic link and
- * whose last name is not "mem" ends at none: outside of procfs there are none, and inside the
- * names are the kernel's own, its other links lead elsewhere, and nothing is stacked on it. It need
- * not be known where the walk starts: root, working directory and folder can't be changed to
- * anything that matters.
+ * Where threads share it, that is for few opens, unless there are devices to be careful of. A walk
+ * that stays on the mount where it starts, follows no magic link and whose last name is not "mem"
+ * ends at none: outside of procfs there are none, and inside the names are the kernel's own, its
+ * other links lead elsewhere, and nothing is stacked on it. It need not be known where the walk
+ * starts: root, working directory and folder can't be changed to anything that matters.
  */
 #include "calls.h"
+#include "../policy/devices.h"
+#include "exec.h"
 #include "process.h"
 #include "self.h"
 #include "support.h"
@@ -42,18 +45,28 @@ struct opening {
  * Only there does a position below zero exist: mem_lseek() takes any, and of the other files in
  * procfs that have it (pagemap) none has this mode. proc_setattr() lets nobody change it.
  */
-static bool is_process_memory(int fd)
+static bool is_process_memory(int fd, const struct stat *status)
 {
     const long position = -(1L << 16); /* no errno */
+    return status->st_mode == MODE_OF_MEM &&
+           SYS3(__NR_lseek, fd, position, 0 /* SEEK_SET */) == position;
+}
+
+/* By such a file the kernel, or a device, reaches memory without the rights of who asks. */
+static bool reaches_memory(int fd)
+{
     struct stat status = {.st_mode = MODE_OF_MEM};
     struct statfs system = {.f_type = PROC_SUPER_MAGIC};
     SYS2(__NR_fstat, fd, &status);
-    if (status.st_mode != MODE_OF_MEM) {
+    if (!device_is_harmless(status.st_mode, status.st_rdev)) {
+        return true;
+    }
+    if ((status.st_mode & S_IFMT) != S_IFREG || status.st_size != 0) {
         return false;
     }
     SYS2(__NR_fstatfs, fd, &system);
-    return system.f_type == PROC_SUPER_MAGIC &&
-           SYS3(__NR_lseek, fd, position, 0 /* SEEK_SET */) == position;
+    return system.f_type == TRACEFS_MAGIC || system.f_type == DEBUGFS_MAGIC ||
+           (system.f_type == PROC_SUPER_MAGIC && is_process_memory(fd, &status));
 }
 
 /* ---- the call as the program made it ---- */
@@ -118,17 +131,21 @@ static long open_as_given(const struct opening *opening, bool may_wait)
                     : SYS4(number, arguments[0], arguments[1], arguments[2], arguments[3]);
 }
 
-/* Where nobody else has the descriptor table. */
-static long open_and_look(const struct opening *opening, bool may_wait)
+static long close_if_forbidden(long fd)
 {
-    long fd = open_as_given(opening, may_wait);
-    if (fd < 0 || !is_process_memory((int)fd)) {
+    if (fd < 0 || !reaches_memory((int)fd)) {
         return fd;
     }
     if (SYS1(__NR_close, fd) != 0) {
-        fatal("a descriptor of /proc/PID/mem can't be closed");
+        fatal("a descriptor that reaches memory can't be closed");
     }
     return -EPERM;
+}
+
+/* Where nobody else has the descriptor table. */
+static long open_and_look(const struct opening *opening, bool may_wait)
+{
+    return close_if_forbidden(open_as_given(opening, may_wait));
 }
 
 /* ---- the walk that can't end at a "mem" ---- */
@@ -322,6 +339,17 @@ static long open_in_folder(struct opening *opening, char *path)
     return result;
 }
 
+/*
+ * Devices stand in a folder of the caller's choice, which other threads can change: no walk is too
+ * short for one. Whether there are any that the user could open was looked at by the launcher.
+ */
+static bool may_be_device(const struct opening *opening)
+{
+    const uint64_t makes = O_CREAT | O_EXCL;
+    return (session->flags & ENDORUN_SESSION_DEVICES) != 0 &&
+           (opening->how.flags & O_DIRECTORY) == 0 && (opening->how.flags & makes) != makes;
+}
+
 long handle_OPEN(struct thread *thread, const struct user_registers *call)
 {
     if (!keys_in_use) {
@@ -346,14 +374,16 @@ long handle_OPEN(struct thread *thread, const struct user_registers *call)
     if ((opening.how.flags & O_PATH) != 0) {
         return open_as_given(&opening, true); /* no access; what it leads to is opened anew */
     }
-    result = open_restricted(&opening);
+    bool alone = !thread->shares_descriptors, cautious = !alone && may_be_device(&opening);
+    result = cautious ? -EXDEV : open_restricted(&opening);
     if (!is_undecided(result)) {
-        return result;
+        return close_if_forbidden(result);
     }
-    if (!thread->shares_descriptors) {
+    if (alone) {
         return open_and_look(&opening, true);
     }
-    return opening.how.resolve == 0 ? open_in_folder(&opening, path) : open_in_child(&opening);
+    return opening.how.resolve == 0 && !cautious ? open_in_folder(&opening, path)
+                                                 : open_in_child(&opening);
 }
 
 /* ---- descriptors from a socket ---- */
@@ -380,8 +410,7 @@ static void close_received(uint64_t address)
         bool holds = control.level == SOL_SOCKET && control.type == SCM_RIGHTS;
         for (uint64_t i = sizeof control; holds && i + sizeof(int32_t) <= length; i += 4) {
             int32_t fd = -1;
-            if (copy_from_user(&fd, user_pointer(at + i), sizeof fd) == 0 &&
-                is_process_memory(fd)) {
+            if (copy_from_user(&fd, user_pointer(at + i), sizeof fd) == 0 && reaches_memory(fd)) {
                 SYS1(__NR_close, fd);
             }
         }

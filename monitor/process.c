@@ -51,6 +51,7 @@ static void prepare_child(struct thread *child, struct thread *parent,
     child->in_monitor = 1;
     child->shares_descriptors = (creation->flags & CLONE_FILES) != 0;
     child->freed_by_parent = (creation->flags & CLONE_VFORK) != 0;
+    child->is_guest = (creation->flags & CLONE_THREAD) == 0;
     child->handlers_cleared = (creation->flags & CLONE_CLEAR_SIGHAND) != 0;
     child->held_blocked = parent->held_blocked;
     child->entry_mask = mask;
@@ -97,7 +98,7 @@ static void continue_forked(struct thread *thread, const struct creation *creati
         install_held_handlers(thread->signals);
     }
     thread->shares_descriptors = (creation->flags & CLONE_FILES) != 0;
-    thread->freed_by_parent = false;
+    thread->freed_by_parent = thread->is_guest = false;
     thread->user_dispatch.on = false;
     thread->registers.rsp = creation->stack;
     thread->pid = (int32_t)SYS0(__NR_getpid);
@@ -129,6 +130,24 @@ static long create_process(struct thread *thread, struct creation *creation, sig
     return result;
 }
 
+/*
+ * What the kernel writes when a thread dies it writes with the rights held then: who waits here for
+ * its vfork child, and is killed, leaves memory that the child goes on in. That the kernel tells
+ * the address of the id was seen by keep_apart().
+ */
+struct kept_addresses {
+    uint64_t robust_list, size, tid;
+};
+
+static void exchange_kept(struct kept_addresses *kept)
+{
+    const struct kept_addresses next = *kept;
+    SYS2(__NR_prctl, PR_GET_TID_ADDRESS, &kept->tid);
+    SYS3(__NR_get_robust_list, 0, &kept->robust_list, &kept->size);
+    SYS2(__NR_set_robust_list, next.robust_list, kept->size);
+    SYS1(__NR_set_tid_address, next.tid);
+}
+
 static long create_sharing(struct thread *thread, struct creation *creation, sigset mask)
 {
     struct thread *child = area_allocate();
@@ -145,13 +164,31 @@ static long create_sharing(struct thread *thread, struct creation *creation, sig
         creation->clone3.stack = child->monitor_stack - child->monitor_stack_size;
         creation->clone3.stack_size = child->monitor_stack_size;
     }
+    struct kept_addresses aside = {0};
+    bool waits = keys_in_use && (creation->flags & CLONE_VFORK) != 0;
+    if (waits) {
+        exchange_kept(&aside);
+    }
     long result = clone_syscall(creation->number, creation->arguments, child);
+    if (waits) {
+        exchange_kept(&aside);
+    }
     if (is_error(result) || (creation->flags & CLONE_VFORK) != 0) {
         scratch_release(child);
         child->tid = 0;      /* what goes on under that number runs in memory of its own */
         area_release(child); /* a vfork child has executed or ended: it is out of this memory */
     }
     return result;
+}
+
+/*
+ * A process that shares memory without being a thread does so as a vfork child alone, by itself,
+ * and nothing is written when it dies: the others go on.
+ */
+static bool shares_too_much(const struct thread *thread, uint64_t flags)
+{
+    bool waits = (flags & (CLONE_VFORK | CLONE_CHILD_CLEARTID)) == CLONE_VFORK;
+    return (flags & CLONE_VM) != 0 && (thread->is_guest || ((flags & CLONE_THREAD) == 0 && !waits));
 }
 
 /* The kernel writes there with the monitor's rights, or when the thread ends. */
@@ -168,15 +205,37 @@ static bool writes_to_monitor(const struct creation *creation)
            overlaps_monitor(given->set_tid, given->set_tid_size * sizeof(int32_t));
 }
 
+/*
+ * Other threads of a process that is killed may be anywhere in the monitor, and the vfork child
+ * goes on: it gets memory of its own. So does that of a vfork child, which would outlive the wait
+ * for it.
+ */
+static void keep_apart(const struct thread *thread, struct creation *creation)
+{
+    const uint64_t shared = CLONE_VM | CLONE_VFORK | CLONE_SIGHAND;
+    const uint64_t waits = creation->flags & (CLONE_VM | CLONE_VFORK | CLONE_THREAD);
+    uint64_t address;
+    if (keys_in_use && waits == (CLONE_VM | CLONE_VFORK) &&
+        (thread->is_guest || areas_have_others(thread) ||
+         SYS2(__NR_prctl, PR_GET_TID_ADDRESS, &address) != 0)) {
+        creation->flags &= ~shared;
+        creation->arguments[0] &= creation->number == __NR_clone ? ~shared : ~0UL;
+        creation->clone3.flags = creation->flags;
+        creation->clone3.stack = creation->clone3.stack_size = 0;
+    }
+}
+
 static long create(struct thread *thread, struct creation *creation)
 {
+    keep_apart(thread, creation);
     if (thread->queued) {
         return CALL_ABORTED; /* as the kernel: signals first, then fork */
     }
     if (writes_to_monitor(creation)) {
         return -EFAULT;
     }
-    if (keys_in_use && (creation->flags & (CLONE_NEWUSER | CLONE_FS)) == CLONE_NEWUSER) {
+    if (keys_in_use && ((creation->flags & (CLONE_NEWUSER | CLONE_FS)) == CLONE_NEWUSER ||
+                        shares_too_much(thread, creation->flags))) {
         return -EPERM; /* with CLONE_FS it is EINVAL */
     }
     /* A child that shares memory starts with its creator's %gs: it can't take a held one either. */
@@ -257,8 +316,9 @@ long handle_EXIT(struct thread *thread, const struct user_registers *call)
         return CALL_ABORTED;
     }
     leave_process(thread);
-    for (;;) {
-        SYS1(__NR_exit, call->rdi);
+    for (;;) { /* with the program's rights: it is the program's robust list that is walked */
+        thread->attention = 0;
+        forward_call(call);
     }
 }
 

@@ -27,6 +27,9 @@ void areas_acquire(void);
 void areas_release(void);
 struct thread *areas_next(const struct thread *thread, const struct thread *other);
 
+/* Whether the process has other threads, those among them that are about to end. */
+bool areas_have_others(const struct thread *thread);
+
 /* Around a fork: the child must find the locks free, and areas that no thread has. */
 void areas_lock_for_fork(void);
 void areas_unlock_after_fork(void);

@@ -1,6 +1,7 @@
 /* The order of checks, and of errors, is that of kernel/seccomp.c. */
 #include "seccomp.h"
 #include "calls.h"
+#include "exec.h"
 #include "../policy/filter.h"
 #include "process.h"
 #include "signal.h"
@@ -55,7 +56,7 @@ void seccomp_share(struct thread *child, const struct thread *parent, bool same_
 {
     areas_acquire();
     child->filter = filter_get(parent->filter);
-    child->gains_no_new_privs = parent->gains_no_new_privs;
+    child->no_new_privs = parent->no_new_privs;
     child->pid = same_process ? parent->pid : 0;
     areas_release();
 }
@@ -87,7 +88,7 @@ static void give_to_others(const struct thread *thread, bool no_new_privs)
     while ((other = areas_next(thread, other)) != 0) {
         struct filter *before = other->filter;
         if (no_new_privs) {
-            __atomic_store_n(&other->gains_no_new_privs, true, __ATOMIC_RELEASE);
+            __atomic_store_n(&other->no_new_privs, true, __ATOMIC_RELEASE);
         }
         __atomic_store_n(&other->filter, filter_get(thread->filter), __ATOMIC_RELEASE);
         filter_put(before); /* an ancestor: who runs it still has it */
@@ -184,33 +185,27 @@ bool seccomp_inherit(struct thread *thread, const uint8_t *source, uint64_t size
 
 /* ---- a call ---- */
 
-/* A thread that has gained it must have it before its next call. */
-static void take_no_new_privs(struct thread *thread)
-{
-    if (__atomic_exchange_n(&thread->gains_no_new_privs, false, __ATOMIC_ACQ_REL)) {
-        SYS5(__NR_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-    }
-}
-
 /*
  * Ends the thread or the process as such a verdict does: the exit status, the core dump and the
- * line in the log are the kernel's own, which is given a filter for this last call.
+ * line in the log are the kernel's own, which is given a filter for this last call. Under the
+ * backstop it takes no strict mode any more.
  */
 static noreturn void end_by_kernel(struct thread *thread, uint32_t action)
 {
     struct sock_filter all = BPF_STMT(BPF_RET | BPF_K, action);
     const struct sock_fprog program = {.len = 1, .filter = &all};
-    bool by_strict = thread->filter == &strict;
+    const bool by_strict = thread->filter == &strict, alone = !areas_have_others(thread);
+    unsigned long arguments[6] = {alone ? SYS_ARG(thread->pid) : SIGKILL, SIGKILL};
+    long number = alone ? __NR_kill : __NR_exit;
     if (action == SECCOMP_RET_KILL_THREAD) {
         leave_process(thread);
     }
-    if (by_strict) {
-        SYS2(__NR_prctl, PR_SET_SECCOMP, SECCOMP_MODE_STRICT);
-    } else {
-        SYS5(__NR_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    if (!by_strict) {
+        number = __NR_getpid;
         SYS3(__NR_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program);
     }
-    SYS0(__NR_getpid);
+    thread->attention = 0;
+    window_syscall(number, arguments); /* with the program's rights, as in handle_EXIT */
     fatal("a seccomp filter of the program's ends it, and the kernel has no such filters");
 }
 
@@ -277,7 +272,6 @@ enum seccomp_verdict seccomp_judge(struct thread *thread, const struct user_regi
                  .arch = AUDIT_ARCH_X86_64,
                  .instruction_pointer = thread->continuation,
                  .args = {call->rdi, call->rsi, call->rdx, call->r10, call->r8, call->r9}}};
-    take_no_new_privs(thread);
     uint32_t verdict = run_all(__atomic_load_n(&thread->filter, __ATOMIC_ACQUIRE), &input);
     uint32_t data = verdict & SECCOMP_RET_DATA;
     switch (verdict & SECCOMP_RET_ACTION_FULL) {
@@ -306,9 +300,19 @@ enum seccomp_verdict seccomp_judge(struct thread *thread, const struct user_regi
 long seccomp_mode(const struct thread *thread)
 {
     if (thread->filter == 0) {
-        return SYS5(__NR_prctl, PR_GET_SECCOMP, 0, 0, 0, 0); /* what endorun was started under */
+        return (session->flags & ENDORUN_SESSION_SECCOMP) != 0 ? SECCOMP_MODE_FILTER : 0;
     }
     return thread->filter == &strict ? SECCOMP_MODE_STRICT : SECCOMP_MODE_FILTER;
+}
+
+long seccomp_no_new_privs(struct thread *thread, const struct user_registers *call)
+{
+    bool sets = (int)call->rdi == PR_SET_NO_NEW_PRIVS;
+    if (call->rsi != sets || (call->rdx | call->r10 | call->r8) != 0) {
+        return -EINVAL;
+    }
+    thread->no_new_privs |= sets;
+    return !sets && thread->no_new_privs;
 }
 
 static long set_strict(struct thread *thread)
@@ -365,7 +369,7 @@ static long set_filter(struct thread *thread, uint32_t flags, uint64_t argument)
     if (given.len == 0 || given.len > BPF_MAXINSNS) {
         return -EINVAL;
     }
-    bool no_new_privs = SYS5(__NR_prctl, PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
+    bool no_new_privs = thread->no_new_privs;
     if (!no_new_privs && !has_system_rights()) {
         return -EACCES;
     }

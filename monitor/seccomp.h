@@ -37,6 +37,7 @@ enum seccomp_verdict raise_sigsys(struct thread *thread, const struct kernel_sig
 
 /* prctl's half of seccomp(2). */
 long seccomp_mode(const struct thread *thread);
+long seccomp_no_new_privs(struct thread *thread, const struct user_registers *call);
 long seccomp_set_mode(struct thread *thread, uint64_t mode, uint64_t argument);
 
 /*

@@ -291,6 +291,7 @@ static void run(void *argument)
     struct loaded loaded = {0};
     keys_share_memory();
     take_over_signals(thread, &start);
+    thread->no_new_privs = (session->flags & ENDORUN_SESSION_NO_NEW_PRIVS) != 0;
     if (!seccomp_inherit(thread, (const uint8_t *)session + session->size - session->filters_size,
                          session->filters_size)) {
         fatal("exec: the program's seccomp filters can't be taken over");

@@ -99,8 +99,8 @@ struct thread {
 
     struct scratch scratch[SCRATCH_MAX]; /* of an exec */
 
-    struct filter *filter;   /* the newest of the program's seccomp filters, or NULL */
-    bool gains_no_new_privs; /* with one that another thread gave it */
+    struct filter *filter; /* the newest of the program's seccomp filters, or NULL */
+    bool no_new_privs;     /* as the program sees it; with protection keys the kernel's is set */
     struct user_dispatch user_dispatch;
 
     /* The area. */
@@ -111,6 +111,7 @@ struct thread {
     int32_t pid;
     bool shares_descriptors; /* another thread may use the same descriptor table */
     bool freed_by_parent;    /* a vfork child: its parent releases the area */
+    bool is_guest;           /* of a process that shares memory without being a thread */
     bool ended;              /* no thread has it: it is free, or will be once .tid is gone */
     bool handlers_cleared;   /* new thread: CLONE_CLEAR_SIGHAND took the kernel's handlers */
     sigset entry_mask;       /* new thread: the mask it starts with */

@@ -15,6 +15,11 @@
 #define MFD_EXEC 0x0010U /* executable; EACCES where vm.memfd_noexec is 2 */
 #endif
 
+/* prctl(2), Linux 6.3. */
+#ifndef PR_SET_MDWE
+#define PR_SET_MDWE 65
+#endif
+
 /* fcntl(F_ADD_SEALS), Linux 6.3. */
 #ifndef F_SEAL_EXEC
 #define F_SEAL_EXEC 0x0020 /* no change of the execute bits */

@@ -19,7 +19,7 @@
 #include <stdint.h>
 
 #define ENDORUN_SESSION_MAGIC    0x737365736f646e65ULL /* "endosess" */
-#define ENDORUN_SESSION_VERSION  3U
+#define ENDORUN_SESSION_VERSION  4U
 #define ENDORUN_SESSION_MAX_SIZE (1U << 20) /* bytes */
 
 enum endorun_session_flags {
@@ -30,8 +30,13 @@ enum endorun_session_flags {
     ENDORUN_SESSION_NO_ASLR = 1U << 3,    /* kernel.randomize_va_space is 0 */
     ENDORUN_SESSION_SELECTOR = 1U << 5,   /* SUD reads the selector instead of exempting a range */
     ENDORUN_SESSION_JIT_DENIED = 1U << 6, /* with protection keys: no code is made at run time */
-    ENDORUN_SESSION_FILE_COMM = 1U << 4,  /* set by the monitor: a program executed by descriptor is
-                                             named after its file (Linux 6.14), not the number */
+    ENDORUN_SESSION_NO_NEW_PRIVS = 1U
+                                   << 7, /* what the program has set, or endorun was started with */
+    ENDORUN_SESSION_SECCOMP = 1U << 8,   /* endorun was started under a seccomp filter */
+    ENDORUN_SESSION_DEVICES =
+        1U << 9, /* with protection keys: the user can open devices that reach memory */
+    ENDORUN_SESSION_FILE_COMM = 1U << 4, /* set by the monitor: a program executed by descriptor is
+                                            named after its file (Linux 6.14), not the number */
 };
 
 enum endorun_isolation {

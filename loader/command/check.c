@@ -27,7 +27,7 @@ static const struct check {
     {"memfd_exec", "memfd execution", FOR_RUN, probe_memfd_execution},
     {"proc", "/proc", FOR_RUN, probe_proc},
     {"mm_map", "PR_SET_MM_MAP", FOR_OUTSIDE_VIEW, probe_mm_map},
-    {"seccomp", "seccomp filter", FOR_POLICY, probe_seccomp_filter},
+    {"seccomp", "seccomp filter", FOR_PKEY, probe_seccomp_filter},
     {"landlock", "Landlock", FOR_POLICY, probe_landlock},
     {"fsgsbase", "FSGSBASE", FOR_INFORMATION, probe_fsgsbase},
     {"pku", "protection keys (PKU)", FOR_PKEY, probe_protection_keys},
@@ -74,7 +74,7 @@ static void print_table(const struct finding findings[static CHECK_COUNT], bool 
            can_run ? "possible; nothing keeps the program out of the monitor's memory"
                    : "not possible");
     printf("--isolation=pkey       %s\n",
-           !has_protection_keys ? "not possible: no protection keys here"
+           !has_protection_keys ? "not possible: no protection keys, or no seccomp filters, here"
            : !can_run           ? "not possible"
                                 : "possible; not complete in this version: docs/threats.md");
     printf("\nendorun %s %s here.\n", ENDORUN_VERSION, can_run ? "can run" : "cannot run");
@@ -84,14 +84,14 @@ int check_machine(bool json)
 {
     struct finding findings[CHECK_COUNT] = {0};
     bool can_run = true;
-    bool has_protection_keys = false;
+    bool has_protection_keys = true; /* and the filters that go with them */
 
     for (size_t i = 0; i < CHECK_COUNT; i++) {
         checks[i].probe(&findings[i]);
         if (checks[i].needed_for == FOR_RUN && !findings[i].available)
             can_run = false;
-        if (checks[i].needed_for == FOR_PKEY)
-            has_protection_keys = findings[i].available;
+        if (checks[i].needed_for == FOR_PKEY && !findings[i].available)
+            has_protection_keys = false;
     }
     if (json)
         print_json(findings, can_run, has_protection_keys);

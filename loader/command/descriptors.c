@@ -1,10 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/magic.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "descriptors.h"
@@ -57,17 +54,6 @@ int move_above_standard(int fd)
     close(fd);
     errno = error;
     return moved;
-}
-
-bool is_process_memory(int fd)
-{
-    const off_t position = -(1L << 16);
-    struct statfs system;
-    struct stat status;
-
-    return fstat(fd, &status) == 0 && status.st_mode == (S_IFREG | S_IRUSR | S_IWUSR) &&
-           fstatfs(fd, &system) == 0 && system.f_type == PROC_SUPER_MAGIC &&
-           lseek(fd, position, SEEK_SET) == position;
 }
 
 void close_all_descriptors_but(const int *kept, size_t count)

@@ -25,12 +25,6 @@ bool make_adjacent(int *lower, int *upper);
  */
 int move_above_standard(int fd);
 
-/*
- * True for a descriptor by which /proc/PID/mem can be read or written. The file is known by its
- * mode and by its positions below zero, as no other in procfs is.
- */
-bool is_process_memory(int fd);
-
 /* Closes every descriptor but those kept; -1 among them means none. */
 void close_all_descriptors_but(const int *kept, size_t count);
 

@@ -11,9 +11,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "backstop.h"
 #include "descriptors.h"
 #include "embedded.h"
 #include "isolation.h"
@@ -21,6 +23,7 @@
 #include "memfd.h"
 #include "message.h"
 #include "path_search.h"
+#include "reach.h"
 #include "reader.h"
 #include "session_writer.h"
 
@@ -118,7 +121,7 @@ static void open_handover(struct endorun_session *session, int *session_fd, int 
 }
 
 /* With protection keys the program opens none by itself: what it inherits must be none either. */
-static void refuse_process_memory(struct endorun_session *session)
+static void refuse_inherited(struct endorun_session *session)
 {
     DIR *folder;
     struct dirent *entry;
@@ -129,13 +132,33 @@ static void refuse_process_memory(struct endorun_session *session)
     if (folder == NULL)
         die(STATUS_SETUP, "--isolation=pkey: cannot look at the descriptors in /proc/self/fd: %s",
             strerror(errno));
-    while ((entry = readdir(folder)) != NULL)
-        if (entry->d_name[0] != '.' && is_process_memory(atoi(entry->d_name)))
+    while ((entry = readdir(folder)) != NULL) {
+        const char *what =
+            entry->d_name[0] != '.' ? forbidden_to_inherit(atoi(entry->d_name)) : NULL;
+
+        if (what != NULL)
             die(STATUS_SETUP,
-                "--isolation=pkey: descriptor %s is a /proc/PID/mem, which the program may not "
-                "inherit",
-                entry->d_name);
+                "--isolation=pkey: descriptor %s is %s, which the program may not inherit",
+                entry->d_name, what);
+    }
     closedir(folder);
+}
+
+/* What the backstop changes, and the program is to be told as it was. */
+static uint32_t restrictions(void)
+{
+    return (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 ? ENDORUN_SESSION_NO_NEW_PRIVS : 0U) |
+           (prctl(PR_GET_SECCOMP, 0, 0, 0, 0) > 0 ? ENDORUN_SESSION_SECCOMP : 0U);
+}
+
+static void install_backstop(void)
+{
+    int error = backstop_install();
+
+    if (error != 0)
+        die(STATUS_SETUP,
+            "--isolation=pkey: this system allows no seccomp filter, the kernel's part of it: %s",
+            strerror(-error));
 }
 
 static struct endorun_file identify(const struct stat *status)
@@ -222,13 +245,19 @@ void launch(const struct command_line *line)
     if (address_randomization_is_off(&session))
         session.flags |= ENDORUN_SESSION_NO_ASLR;
 
-    if (session.isolation == ENDORUN_ISOLATION_PKEY)
-        refuse_process_memory(&session);
+    if (session.isolation == ENDORUN_ISOLATION_PKEY) {
+        refuse_inherited(&session);
+        session.flags |= restrictions();
+        if (devices_are_in_reach())
+            session.flags |= ENDORUN_SESSION_DEVICES;
+    }
     open_handover(&session, &session_fd, &image_fd);
     fill_handover(&session, &strings, session_fd, image_fd);
     if (line->stats)
         reader_split(line->operands[0]);
     if (line->argv0 != NULL)
         line->operands[0] = (char *)line->argv0;
+    if (session.isolation == ENDORUN_ISOLATION_PKEY)
+        install_backstop(); /* what is done from here on the monitor must be able to do too */
     execute_image(image_fd, line->operands);
 }

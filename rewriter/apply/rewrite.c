@@ -425,8 +425,8 @@ static void apply_plan(struct target *target, const struct loaded_plan *plan,
     }
     /* Where memory that was writable may not become executable (PR_SET_MDWE, seccomp filters of the
      * like), the sites are left to SUD: found out on the stubs, while the text is untouched. */
-    if (SYS3(__NR_mprotect, target->stubs, size, PROT_READ | PROT_EXEC) != 0 ||
-        SYS3(__NR_mprotect, target->stubs, size, PROT_READ | PROT_WRITE) != 0 ||
+    if (!memory_protect(target->stubs, size, PROT_READ | PROT_EXEC, KEY_MONITOR) ||
+        !memory_protect(target->stubs, size, PROT_READ | PROT_WRITE, KEY_MONITOR) ||
         !memory_protect(target->start, target->length, PROT_READ | PROT_WRITE, KEY_MONITOR)) {
         modules_cut(target->start, target->length, false);
         target->stubs = 0;

@@ -15,7 +15,7 @@ expected_flags=$flag_first
 
 run_standin "$ENDORUN_STANDIN" prog
 expect_reported session.magic right
-expect_reported session.version 3
+expect_reported session.version 4
 expect_reported session.flags "$expected_flags"
 expect_reported session.isolation 1
 expect_reported session.program_fd -1
