@@ -42,10 +42,4 @@ void prepare_dispatch(bool all);
 /* From now on the gate makes no call itself. */
 void dispatch_every_call(void);
 
-/*
- * From now on no call keeps the monitor's rights: what ends in one has its robust list carried out
- * with them, which matters where others go on in its memory.
- */
-void dispatch_no_quick_call(void);
-
 #endif

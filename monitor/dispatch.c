@@ -51,15 +51,6 @@ void dispatch_every_call(void)
     }
 }
 
-void dispatch_no_quick_call(void)
-{
-    for (uint32_t i = 0; i < HANDLER_COUNT; i++) {
-        if (call_class[i] == CLASS_QUICK) {
-            call_class[i] = 0;
-        }
-    }
-}
-
 /* The kernel reads the number from EAX alone; the gate calls no number of more than 16 bits. */
 void prepare_dispatch(bool all)
 {

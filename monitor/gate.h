@@ -19,8 +19,8 @@
 
 /*
  * Indexed by a number of up to 16 bits; larger ones are slow. 0: the gate forwards the call itself.
- * What is not handled becomes CLASS_WATCHED with the first filter of the process, and QUICK 0 when
- * another process shares its memory; nothing else ever changes.
+ * What is not handled becomes CLASS_WATCHED with the first filter of the process; nothing else ever
+ * changes.
  */
 enum call_class {
     CLASS_HANDLED = 1, /* slow path: there is a handler */

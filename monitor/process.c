@@ -155,9 +155,6 @@ static long create_sharing(struct thread *thread, struct creation *creation, sig
         return -ENOMEM;
     }
     prepare_child(child, thread, creation, mask);
-    if ((creation->flags & CLONE_THREAD) == 0) {
-        dispatch_no_quick_call();
-    }
     if (creation->number == __NR_clone) {
         creation->arguments[1] = child->monitor_stack;
     } else {
