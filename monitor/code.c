@@ -1,4 +1,5 @@
 #include "code.h"
+#include "calls.h"
 #include "exec.h"
 #include "keys.h"
 #include "process.h"
@@ -12,14 +13,74 @@
 
 #define REACH          UNSAFE_REACH
 #define SHARED_SAMPLES 16U
+#define STACK_REACH    (1UL << 30) /* of the largest stacks, that much of them */
 
 static struct spans executable;  /* what the program can execute */
 static struct spans alternating; /* what it asked to write and to execute: each page is either */
 static struct spans filed;       /* mapped from a file to be executed */
 
-bool code_has_room(void)
+/* The first thread's stack, with the room that it may grow into. */
+static struct span stack;
+
+static bool has_room(void)
 {
     return spans_have_room(&executable) && spans_have_room(&alternating) && spans_have_room(&filed);
+}
+
+/* With too many pieces, here or in the kernel, whole ones become writable. */
+static void open_range(uint64_t start, uint64_t end)
+{
+    bool whole = !has_room();
+    struct span piece;
+    while (start < end && spans_common(&executable, &alternating, start, &piece)) {
+        struct span wanted = {piece.start > start ? piece.start : start,
+                              piece.end < end ? piece.end : end};
+        piece = whole ? piece : wanted;
+        if (piece.start >= end) {
+            return;
+        }
+        if (memory_tag(piece.start, piece.end - piece.start, PROT_READ | PROT_WRITE, KEY_APP)) {
+            spans_remove(&executable, piece.start, piece.end);
+            start = piece.end;
+        } else if (whole) {
+            return;
+        } else {
+            whole = true;
+        }
+    }
+}
+
+bool code_has_room(void)
+{
+    if (!has_room()) {
+        open_range(0, TASK_SIZE);
+    }
+    return has_room();
+}
+
+bool code_hold(uint64_t start, uint64_t length, bool to_write)
+{
+    uint64_t end = length < TASK_SIZE ? start + length : TASK_SIZE;
+    if (alternating.count == 0 || start >= end) {
+        return false;
+    }
+    memory_acquire();
+    bool held = spans_touch(&alternating, round_down(start, PAGE_SIZE), end);
+    if (!held) {
+        memory_release();
+    } else if (to_write) {
+        open_range(round_down(start, PAGE_SIZE), round_up(end, PAGE_SIZE));
+    }
+    return held;
+}
+
+bool code_open(uint64_t start, uint64_t length, bool to_write)
+{
+    bool held = code_hold(start, length, to_write);
+    if (held) {
+        memory_release();
+    }
+    return held;
 }
 
 void code_close(uint64_t start, uint64_t length)
@@ -261,8 +322,19 @@ static long copy_and_admit(uint64_t length, const struct origin *origin)
 static long alternate(uint64_t start, uint64_t length)
 {
     spans_remove(&executable, start, start + length);
+    if (alternating.count == 0) {
+        dispatch_calls(call_uses_memory);
+    }
     spans_add(&alternating, start, start + length);
     return 0;
+}
+
+void code_note_stack(uint64_t end)
+{
+    struct kernel_rlimit limit = {0};
+    SYS4(__NR_prlimit64, 0, RLIMIT_STACK, 0, &limit);
+    uint64_t size = limit.soft < STACK_REACH ? limit.soft : STACK_REACH;
+    stack = (struct span){round_down(end - size, PAGE_SIZE), end};
 }
 
 bool code_admit(uint64_t start, uint64_t length)
@@ -310,8 +382,13 @@ long code_protect(uint64_t start, uint64_t length, unsigned long protection)
     const struct origin origin = {-1, start, 0};
     uint64_t size = round_up(length, PAGE_SIZE);
     bool writable = (protection & PROT_WRITE) != 0;
+    unsigned long grows = protection & (PROT_GROWSDOWN | PROT_GROWSUP);
     if (start % PAGE_SIZE != 0) {
         return -EINVAL;
+    }
+    if (grows != 0 &&
+        (grows != PROT_GROWSDOWN || !writable || start < stack.start || start + size > stack.end)) {
+        return -EACCES;
     }
     if (size == 0 || (spans_hold(&executable, start, start + size) && !writable &&
                       !spans_touch(&alternating, start, start + size))) {
@@ -321,11 +398,14 @@ long code_protect(uint64_t start, uint64_t length, unsigned long protection)
         return -EACCES;
     }
     long result = SYS4(__NR_pkey_mprotect, start, length,
-                       writable ? PROT_READ | PROT_WRITE : PROT_READ, KEY_APP);
+                       (writable ? PROT_READ | PROT_WRITE : PROT_READ) | grows, KEY_APP);
     if (is_error(result)) {
         return result;
     }
     code_close(start, size);
+    if (grows != 0 && start > stack.start) { /* what is below, and what it grows by */
+        spans_add(&alternating, stack.start, start);
+    }
     return writable ? alternate(start, size) : copy_and_admit(size, &origin);
 }
 
@@ -343,8 +423,15 @@ static bool close_and_admit(uint64_t page)
 {
     const struct origin origin = {-1, page, 0};
     uint8_t content[PAGE_SIZE];
-    if (!memory_tag(page, PAGE_SIZE, PROT_READ | PROT_WRITE, KEY_MONITOR) ||
-        is_shared(page, PAGE_SIZE) || /* code_protect() asks some pages only */
+    /* The lowest page of a stack: it grows first, or would later grow by executable pages. */
+    user_copy(content, (const void *)(page - PAGE_SIZE), 1);
+    if (!memory_tag(page, PAGE_SIZE, PROT_READ | PROT_WRITE, KEY_MONITOR)) {
+        open_range(0, TASK_SIZE); /* the kernel has too many pieces */
+        if (!memory_tag(page, PAGE_SIZE, PROT_READ | PROT_WRITE, KEY_MONITOR)) {
+            return false;
+        }
+    }
+    if (is_shared(page, PAGE_SIZE) || /* code_protect() asks some pages only */
         user_copy(content, (const void *)page, PAGE_SIZE) != 0) {
         return false;
     }
@@ -362,17 +449,20 @@ bool code_fault(uint64_t address, uint64_t error, uint64_t rip)
 {
     uint64_t page = round_down(address, PAGE_SIZE);
     memory_acquire();
-    bool ours = spans_hold(&alternating, page, page + PAGE_SIZE);
+    bool ours = spans_hold(&alternating, page, page + PAGE_SIZE) &&
+                !overlaps_monitor(page, PAGE_SIZE); /* in the room of a stack */
     bool runs = ours && spans_hold(&executable, page, page + PAGE_SIZE);
     if (ours && (error & PAGE_FAULT_INSTRUCTION) != 0 && !runs) {
-        if (!close_and_admit(page)) {
+        if (!code_has_room() || !close_and_admit(page)) {
             fatal_at("code that was made at run time may not be executed", rip);
         }
-    } else if (ours && (error & PAGE_FAULT_WRITE) != 0 && runs) {
-        if (rip - page < PAGE_SIZE) {
-            fatal_at("code writes to the page that it stands in", rip);
+    } else if (ours && (error & PAGE_FAULT_WRITE) != 0) {
+        if (runs && rip - page < PAGE_SIZE) {
+            fatal_at("code writes to the page of memory that it stands in, which protection keys "
+                     "do not allow (--isolation=kernel does),",
+                     rip);
         }
-        spans_remove(&executable, page, page + PAGE_SIZE);
+        open_range(page, page + PAGE_SIZE);
         ours = memory_tag(page, PAGE_SIZE, PROT_READ | PROT_WRITE, KEY_APP);
     } /* else it has become so meanwhile */
     memory_release();

@@ -6,6 +6,7 @@
 #include "process.h"
 #include "calls.h"
 #include "channel.h"
+#include "code.h"
 #include "seccomp.h"
 #include "signal.h"
 #include "support.h"
@@ -229,6 +230,9 @@ long handle_CLONE3(struct thread *thread, const struct user_registers *call)
     if ((arguments->flags & CLONE_VM) == 0) {
         arguments->stack = arguments->stack_size = 0;
     }
+    code_open(arguments->parent_tid, sizeof(int32_t), true);
+    code_open(arguments->child_tid, sizeof(int32_t), true);
+    code_open(arguments->pidfd, sizeof(int32_t), true);
     creation.arguments[0] = (unsigned long)arguments;
     creation.arguments[1] = size;
     return create(thread, &creation);
@@ -252,6 +256,9 @@ long handle_EXIT(struct thread *thread, const struct user_registers *call)
     if (thread->queued) {
         return CALL_ABORTED;
     }
+    uint64_t number = 0; /* the kernel clears it in the end */
+    SYS2(__NR_prctl, PR_GET_TID_ADDRESS, &number);
+    code_open(number, sizeof(int32_t), true);
     leave_process(thread);
     for (;;) {
         SYS1(__NR_exit, call->rdi);

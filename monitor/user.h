@@ -18,21 +18,8 @@ static inline struct user_ptr user_pointer(uint64_t address)
 }
 
 /* 0 or -EFAULT. */
-static inline long copy_from_user(void *target, struct user_ptr source, unsigned long size)
-{
-    if (overlaps_monitor(source.address, size)) {
-        return -EFAULT;
-    }
-    return user_copy(target, (const void *)source.address, size);
-}
-
-static inline long copy_to_user(struct user_ptr target, const void *source, unsigned long size)
-{
-    if (overlaps_monitor(target.address, size)) {
-        return -EFAULT;
-    }
-    return user_copy((void *)target.address, source, size);
-}
+long copy_from_user(void *target, struct user_ptr source, unsigned long size);
+long copy_to_user(struct user_ptr target, const void *source, unsigned long size);
 
 /*
  * A structure that may be of another version than the monitor's, as the kernel takes them: 0,
