@@ -17,68 +17,60 @@
 
 static struct spans executable;  /* what the program can execute */
 static struct spans alternating; /* what it asked to write and to execute: each page is either */
+static struct spans running;     /* of those, the pages that are executable now */
 static struct spans filed;       /* mapped from a file to be executed */
-
-/* The first thread's stack, with the room that it may grow into. */
-static struct span stack;
+static struct span stack;        /* the first thread's, with the room that it may grow into */
 
 static bool has_room(void)
 {
-    return spans_have_room(&executable) && spans_have_room(&alternating) && spans_have_room(&filed);
+    return spans_have_room(&executable) && spans_have_room(&alternating) &&
+           spans_have_room(&running) && spans_have_room(&filed);
 }
 
-/* With too many pieces, here or in the kernel, whole ones become writable. */
-static void open_range(uint64_t start, uint64_t end)
+static bool stop_running(uint64_t start, uint64_t end)
 {
-    bool whole = !has_room();
-    struct span piece;
-    while (start < end && spans_common(&executable, &alternating, start, &piece)) {
-        struct span wanted = {piece.start > start ? piece.start : start,
-                              piece.end < end ? piece.end : end};
-        piece = whole ? piece : wanted;
+    for (uint32_t i; (i = spans_find(&running, start)) < running.count;) {
+        struct span piece = running.at[i];
+        piece.start = piece.start > start ? piece.start : start;
+        piece.end = piece.end < end ? piece.end : end;
         if (piece.start >= end) {
-            return;
+            break;
         }
-        if (memory_tag(piece.start, piece.end - piece.start, PROT_READ | PROT_WRITE, KEY_APP)) {
-            spans_remove(&executable, piece.start, piece.end);
-            start = piece.end;
-        } else if (whole) {
-            return;
-        } else {
-            whole = true;
+        if (!memory_tag(piece.start, piece.end - piece.start, PROT_READ | PROT_WRITE, KEY_APP)) {
+            return false;
         }
+        spans_remove(&executable, piece.start, piece.end);
+        spans_remove(&running, piece.start, piece.end);
+    }
+    return true;
+}
+
+/* With too many pieces, here or in the kernel, all of them. */
+static void make_writable(uint64_t start, uint64_t end)
+{
+    if (!has_room() || !stop_running(start, end)) {
+        stop_running(0, TASK_SIZE);
     }
 }
 
 bool code_has_room(void)
 {
-    if (!has_room()) {
-        open_range(0, TASK_SIZE);
-    }
+    make_writable(0, 0);
     return has_room();
 }
 
 bool code_hold(uint64_t start, uint64_t length, bool to_write)
 {
-    uint64_t end = length < TASK_SIZE ? start + length : TASK_SIZE;
+    uint64_t end = length < TASK_SIZE ? round_up(start + length, PAGE_SIZE) : TASK_SIZE;
     if (alternating.count == 0 || start >= end) {
         return false;
     }
     memory_acquire();
-    bool held = spans_touch(&alternating, round_down(start, PAGE_SIZE), end);
+    bool held = spans_touch(&alternating, start, end);
     if (!held) {
         memory_release();
     } else if (to_write) {
-        open_range(round_down(start, PAGE_SIZE), round_up(end, PAGE_SIZE));
-    }
-    return held;
-}
-
-bool code_open(uint64_t start, uint64_t length, bool to_write)
-{
-    bool held = code_hold(start, length, to_write);
-    if (held) {
-        memory_release();
+        make_writable(round_down(start, PAGE_SIZE), end);
     }
     return held;
 }
@@ -88,6 +80,7 @@ void code_close(uint64_t start, uint64_t length)
     uint64_t end = start + round_up(length, PAGE_SIZE);
     spans_remove(&executable, start, end);
     spans_remove(&alternating, start, end);
+    spans_remove(&running, start, end);
 }
 
 void code_forget(uint64_t start, uint64_t length)
@@ -322,6 +315,7 @@ static long copy_and_admit(uint64_t length, const struct origin *origin)
 static long alternate(uint64_t start, uint64_t length)
 {
     spans_remove(&executable, start, start + length);
+    spans_remove(&running, start, start + length);
     if (alternating.count == 0) {
         dispatch_calls(call_uses_memory);
     }
@@ -423,15 +417,13 @@ static bool close_and_admit(uint64_t page)
 {
     const struct origin origin = {-1, page, 0};
     uint8_t content[PAGE_SIZE];
-    /* The lowest page of a stack: it grows first, or would later grow by executable pages. */
-    user_copy(content, (const void *)(page - PAGE_SIZE), 1);
-    if (!memory_tag(page, PAGE_SIZE, PROT_READ | PROT_WRITE, KEY_MONITOR)) {
-        open_range(0, TASK_SIZE); /* the kernel has too many pieces */
-        if (!memory_tag(page, PAGE_SIZE, PROT_READ | PROT_WRITE, KEY_MONITOR)) {
-            return false;
-        }
+    if (page >= stack.start && page < stack.end) { /* grows now, not by executable pages later */
+        user_copy(content, (const void *)(page - PAGE_SIZE), 1);
     }
-    if (is_shared(page, PAGE_SIZE) || /* code_protect() asks some pages only */
+    bool closed = memory_tag(page, PAGE_SIZE, PROT_READ | PROT_WRITE, KEY_MONITOR) ||
+                  (stop_running(0, TASK_SIZE) && /* the kernel had too many pieces */
+                   memory_tag(page, PAGE_SIZE, PROT_READ | PROT_WRITE, KEY_MONITOR));
+    if (!closed || is_shared(page, PAGE_SIZE) || /* code_protect() asks some pages only */
         user_copy(content, (const void *)page, PAGE_SIZE) != 0) {
         return false;
     }
@@ -442,6 +434,7 @@ static bool close_and_admit(uint64_t page)
     if (dropped != 0 || user_copy((void *)page, content, PAGE_SIZE) != 0) {
         return false;
     }
+    spans_add(&running, page, page + PAGE_SIZE);
     return is_safe(page, PAGE_SIZE, &origin) && become_executable(page, PAGE_SIZE) == 0;
 }
 
@@ -451,18 +444,16 @@ bool code_fault(uint64_t address, uint64_t error, uint64_t rip)
     memory_acquire();
     bool ours = spans_hold(&alternating, page, page + PAGE_SIZE) &&
                 !overlaps_monitor(page, PAGE_SIZE); /* in the room of a stack */
-    bool runs = ours && spans_hold(&executable, page, page + PAGE_SIZE);
+    bool runs = ours && spans_hold(&running, page, page + PAGE_SIZE);
     if (ours && (error & PAGE_FAULT_INSTRUCTION) != 0 && !runs) {
         if (!code_has_room() || !close_and_admit(page)) {
             fatal_at("code that was made at run time may not be executed", rip);
         }
     } else if (ours && (error & PAGE_FAULT_WRITE) != 0) {
         if (runs && rip - page < PAGE_SIZE) {
-            fatal_at("code writes to the page of memory that it stands in, which protection keys "
-                     "do not allow (--isolation=kernel does),",
-                     rip);
+            fatal_at("code writes to its own page of memory (--isolation=kernel allows it)", rip);
         }
-        open_range(page, page + PAGE_SIZE);
+        make_writable(page, page + PAGE_SIZE);
         ours = memory_tag(page, PAGE_SIZE, PROT_READ | PROT_WRITE, KEY_APP);
     } /* else it has become so meanwhile */
     memory_release();

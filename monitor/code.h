@@ -10,7 +10,7 @@
 #ifndef ENDORUN_MONITOR_CODE_H
 #define ENDORUN_MONITOR_CODE_H
 
-#include "abi.h"
+#include "keys.h"
 
 /* What stands in the place of XRSTOR: `call *%gs:offset` to gate_xrstor. */
 #define RESOLVER_CALL_SIZE 8U
@@ -29,7 +29,14 @@ void code_note_stack(uint64_t end);
 bool code_hold(uint64_t start, uint64_t length, bool to_write);
 
 /* The same for a moment. Another thread that executes such a page makes it unwritable again. */
-bool code_open(uint64_t start, uint64_t length, bool to_write);
+static inline bool code_open(uint64_t start, uint64_t length, bool to_write)
+{
+    bool held = code_hold(start, length, to_write);
+    if (held) {
+        memory_release();
+    }
+    return held;
+}
 
 /*
  * What is mapped first where `protection` is asked for: with protection keys, code is readable, to

@@ -78,7 +78,8 @@ static long read_program(void *target, uint64_t source, uint64_t size)
 static bool works_on_code(const struct user_registers *call)
 {
     const uint64_t arguments[6] = {call->rdi, call->rsi, call->rdx, call->r10, call->r8, call->r9};
-    return keys_in_use && call_visits((uint32_t)call->rax, arguments, read_program, code_open);
+    return code_alternates(0, TASK_SIZE) &&
+           call_visits((uint32_t)call->rax, arguments, read_program, code_open);
 }
 
 static long call_handler_of(struct thread *thread, const struct user_registers *call)
@@ -91,16 +92,17 @@ static long call_handler_of(struct thread *thread, const struct user_registers *
     if (handler == 0) { /* unknown: without protection keys the kernel's to answer */
         return keys_in_use ? -ENOSYS : CALL_FORWARD;
     }
-    bool on_code = works_on_code(call);
+    works_on_code(call);
     long result = call_class[number] == CLASS_HANDLED ? handler(thread, call) : CALL_FORWARD;
-    if (result != CALL_FORWARD || !on_code) {
+    if (result != CALL_FORWARD) {
         return result;
     }
-    uint32_t tries = 0;
-    do { /* another thread may execute a page meanwhile, or have it closed to be searched */
+    for (uint32_t tries = 0; tries < CALL_TRIES && works_on_code(call); tries++) {
         result = forward_call(call);
-    } while (result == -EFAULT && call_is_repeatable(number) && ++tries < CALL_TRIES &&
-             works_on_code(call));
+        if (result != -EFAULT || !call_is_repeatable(number)) {
+            break; /* else another thread has executed it, or has it closed to be searched */
+        }
+    }
     return result;
 }
 

@@ -230,9 +230,6 @@ long handle_CLONE3(struct thread *thread, const struct user_registers *call)
     if ((arguments->flags & CLONE_VM) == 0) {
         arguments->stack = arguments->stack_size = 0;
     }
-    code_open(arguments->parent_tid, sizeof(int32_t), true);
-    code_open(arguments->child_tid, sizeof(int32_t), true);
-    code_open(arguments->pidfd, sizeof(int32_t), true);
     creation.arguments[0] = (unsigned long)arguments;
     creation.arguments[1] = size;
     return create(thread, &creation);

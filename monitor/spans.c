@@ -27,23 +27,6 @@ bool spans_touch(const struct spans *spans, uint64_t start, uint64_t end)
     return i < spans->count && spans->at[i].start < end;
 }
 
-bool spans_common(const struct spans *a, const struct spans *b, uint64_t address,
-                  struct span *piece)
-{
-    uint32_t i = spans_find(a, address), j = spans_find(b, address);
-    while (i < a->count && j < b->count) {
-        const struct span x = a->at[i], y = b->at[j];
-        *piece =
-            (struct span){x.start > y.start ? x.start : y.start, x.end < y.end ? x.end : y.end};
-        if (piece->start < piece->end) {
-            return true;
-        }
-        i += x.end <= y.end;
-        j += y.end <= x.end;
-    }
-    return false;
-}
-
 bool spans_have_room(const struct spans *spans)
 {
     return spans->count + 4 < SPANS_MAX; /* a call does no more than a few steps */

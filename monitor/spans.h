@@ -20,10 +20,6 @@ uint32_t spans_find(const struct spans *spans, uint64_t address);
 bool spans_hold(const struct spans *spans, uint64_t start, uint64_t end);
 bool spans_touch(const struct spans *spans, uint64_t start, uint64_t end);
 
-/* The first piece behind `address` that both hold, or false; it may begin before. */
-bool spans_common(const struct spans *a, const struct spans *b, uint64_t address,
-                  struct span *piece);
-
 /* Each may need one entry more; without one it is fatal. */
 bool spans_have_room(const struct spans *spans);
 void spans_remove(struct spans *spans, uint64_t start, uint64_t end);

@@ -1,7 +1,7 @@
 #include "user.h"
 #include "code.h"
 
-static long copy(void *target, const void *source, uint64_t user, unsigned long size)
+long copy_user(void *target, const void *source, uint64_t user, unsigned long size)
 {
     if (overlaps_monitor(user, size)) {
         return -EFAULT;
@@ -12,16 +12,6 @@ static long copy(void *target, const void *source, uint64_t user, unsigned long 
         memory_release();
     }
     return result;
-}
-
-long copy_from_user(void *target, struct user_ptr source, unsigned long size)
-{
-    return copy(target, (const void *)source.address, source.address, size);
-}
-
-long copy_to_user(struct user_ptr target, const void *source, unsigned long size)
-{
-    return copy((void *)target.address, source, target.address, size);
 }
 
 long copy_string_from_user(char *target, struct user_ptr source, unsigned long size)

@@ -62,6 +62,18 @@ static void visit_headers(struct walk *walk, uint64_t address, uint64_t step, ui
     }
 }
 
+static void visit_clone_arguments(struct walk *walk, uint64_t address)
+{
+    struct {
+        uint64_t flags, pidfd, child_tid, parent_tid;
+    } given; /* how struct clone_args begins */
+    if (walk->read(&given, address, sizeof given) == 0) {
+        visit(walk, given.pidfd, sizeof(int32_t), true);
+        visit(walk, given.child_tid, sizeof(int32_t), true);
+        visit(walk, given.parent_tid, sizeof(int32_t), true);
+    }
+}
+
 static uint64_t cut(const struct endorun_syscall *call, uint32_t index, const uint64_t arguments[6])
 {
     uint8_t bits = endorun_kind_info(call->arg[index].kind).bits;
@@ -119,6 +131,9 @@ static void visit_argument(struct walk *walk, const struct endorun_syscall *call
         return;
     }
     visit(walk, address, length_of(call, shape, arguments), access != ENDORUN_ACCESS_READ);
+    if (shape->kind == ENDORUN_KIND_IN_SIZED && shape->detail == ENDORUN_TYPE_clone_args) {
+        visit_clone_arguments(walk, address);
+    }
     switch (shape->kind) {
     case ENDORUN_KIND_IOVEC_IN:
     case ENDORUN_KIND_IOVEC_OUT:

@@ -5,7 +5,8 @@
 #ifndef ENDORUN_POLICY_RANGES_H
 #define ENDORUN_POLICY_RANGES_H
 
-#include "../monitor/abi.h"
+#include <stdbool.h>
+#include <stdint.h>
 
 /* Reads the caller's memory: 0, or a negative errno. */
 typedef long ranges_read(void *target, uint64_t source, uint64_t size);
