@@ -7,6 +7,7 @@
 #include "support.h"
 #include "syscall.h"
 #include "user.h"
+#include "../policy/owners.h"
 #include "../rewriter/apply/unsafe.h"
 
 #include <asm/statfs.h>
@@ -185,23 +186,10 @@ static bool is_safe(uint64_t content, uint64_t length, const struct origin *orig
 
 /* ---- becoming executable ---- */
 
-/* File systems of this machine, on which a file's owner is what it says. */
 static bool is_local(int fd)
 {
-    static const uint32_t known[] = {EXT4_SUPER_MAGIC,      XFS_SUPER_MAGIC,  BTRFS_SUPER_MAGIC,
-                                     OVERLAYFS_SUPER_MAGIC, TMPFS_MAGIC,      SQUASHFS_MAGIC,
-                                     EROFS_SUPER_MAGIC_V1,  F2FS_SUPER_MAGIC, ISOFS_SUPER_MAGIC,
-                                     RAMFS_MAGIC,           ZFS_SUPER_MAGIC};
     struct statfs status;
-    if (SYS2(__NR_fstatfs, fd, &status) != 0) {
-        return false;
-    }
-    for (uint32_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-        if (status.f_type == known[i]) {
-            return true;
-        }
-    }
-    return false;
+    return SYS2(__NR_fstatfs, fd, &status) == 0 && owners_are_true((uint64_t)status.f_type);
 }
 
 /* No other identity and no capability that the thread could take on. */

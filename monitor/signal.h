@@ -62,9 +62,6 @@ bool find_place_keys(struct thread *thread, struct sigcontext *registers);
 bool place_at_edge(struct thread *thread, struct sigcontext *registers);
 void give_monitor_rights(const struct sigcontext *registers);
 
-/* The size of the FPU image that the kernel wrote, its closing magic included. */
-uint64_t fpu_size(uint64_t fpstate);
-
 /* Lets the program go on, by way of gate_resume, at what `context` says when it is resumed. */
 void resume_program(struct thread *thread, struct ucontext *context);
 

@@ -316,6 +316,15 @@ static void *run_forever(void *argument)
     return NULL;
 }
 
+static void *write_forever(void *argument)
+{
+    const volatile int *stop = argument;
+    for (volatile uint32_t *counter = (uint32_t *)code; !*stop;) {
+        ++*counter;
+    }
+    return NULL;
+}
+
 /* What waits in the kernel when its page is executed by another thread. */
 static void test_threads(void)
 {
@@ -345,6 +354,15 @@ static void test_threads(void)
     stop = 1;
     pthread_join(threads[0], NULL);
     say("read while another thread runs there\n");
+
+    stop = 0;
+    CHECK_EQ(pthread_create(&threads[0], NULL, write_forever, (void *)&stop), 0, "pthread_create");
+    for (int i = 0; i < 100; i++) {
+        CHECK_EQ(run(code + PAGE - 64), 0, "code that another thread writes beside");
+    }
+    stop = 1;
+    pthread_join(threads[0], NULL);
+    say("run while another thread writes there\n");
 
     /* a stack that is executable, whose top page (the thread's own data as well) was executed */
     uint8_t *stack = map_pages(64 * PAGE, PROT_READ | PROT_WRITE | PROT_EXEC);
