@@ -254,8 +254,9 @@ long handle_EXIT(struct thread *thread, const struct user_registers *call)
         return CALL_ABORTED;
     }
     uint64_t number = 0; /* the kernel clears it in the end */
-    SYS2(__NR_prctl, PR_GET_TID_ADDRESS, &number);
-    code_open(number, sizeof(int32_t), true);
+    if (code_alternates(0, TASK_SIZE) && SYS2(__NR_prctl, PR_GET_TID_ADDRESS, &number) == 0) {
+        code_open(number, sizeof(int32_t), true);
+    }
     leave_process(thread);
     for (;;) {
         SYS1(__NR_exit, call->rdi);
