@@ -186,12 +186,6 @@ static bool is_safe(uint64_t content, uint64_t length, const struct origin *orig
 
 /* ---- becoming executable ---- */
 
-static bool is_local(int fd)
-{
-    struct statfs status;
-    return SYS2(__NR_fstatfs, fd, &status) == 0 && owners_are_true((uint64_t)status.f_type);
-}
-
 /* No other identity and no capability that the thread could take on. */
 static bool has_one_identity(uint32_t *user)
 {
@@ -216,10 +210,12 @@ static bool has_one_identity(uint32_t *user)
 static bool is_immutable(int fd)
 {
     struct stat status;
+    struct statfs system;
     uint32_t user = 0;
     return !current_thread()->shares_descriptors && has_one_identity(&user) &&
            SYS2(__NR_fstat, fd, &status) == 0 && status.st_uid != user &&
-           (status.st_mode & S_IFMT) == S_IFREG && is_local(fd) &&
+           (status.st_mode & S_IFMT) == S_IFREG && SYS2(__NR_fstatfs, fd, &system) == 0 &&
+           owners_are_true((uint64_t)system.f_type) &&
            SYS4(__NR_faccessat2, fd, "", ACCESS_WRITE, AT_EMPTY_PATH | AT_EACCESS) == -EACCES;
 }
 
