@@ -8,6 +8,7 @@
 #define ENDORUN_MONITOR_CALLS_H
 
 #include "user.h"
+#include "../policy/ranges.h"
 
 /* For the parameters that a handler does not need. */
 #define UNUSED __attribute__((unused))
@@ -39,7 +40,7 @@ static inline long forward_call(const struct user_registers *call)
 /* Fills call_class. Before the program starts; `all`: the gate makes no call itself. */
 void prepare_dispatch(bool all);
 
-/* From now on the gate makes no call itself. */
-void dispatch_every_call(void);
+/* From now on the gate makes no call itself, or (if not NULL) none of which `which` is true. */
+void dispatch_calls(bool (*which)(uint32_t number));
 
 #endif

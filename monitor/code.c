@@ -1,4 +1,5 @@
 #include "code.h"
+#include "calls.h"
 #include "exec.h"
 #include "keys.h"
 #include "process.h"
@@ -6,20 +7,73 @@
 #include "support.h"
 #include "syscall.h"
 #include "user.h"
+#include "../policy/owners.h"
 #include "../rewriter/apply/unsafe.h"
 
 #include <asm/statfs.h>
 
 #define REACH          UNSAFE_REACH
 #define SHARED_SAMPLES 16U
+#define STACK_REACH    (1UL << 30) /* of the largest stacks, that much of them */
 
 static struct spans executable;  /* what the program can execute */
 static struct spans alternating; /* what it asked to write and to execute: each page is either */
+static struct spans running;     /* of those, the pages that are executable now */
 static struct spans filed;       /* mapped from a file to be executed */
+static struct span stack;        /* the first thread's, with the room that it may grow into */
+
+static bool has_room(void)
+{
+    return spans_have_room(&executable) && spans_have_room(&alternating) &&
+           spans_have_room(&running) && spans_have_room(&filed);
+}
+
+static bool stop_running(uint64_t start, uint64_t end)
+{
+    for (uint32_t i; (i = spans_find(&running, start)) < running.count;) {
+        struct span piece = running.at[i];
+        piece.start = piece.start > start ? piece.start : start;
+        piece.end = piece.end < end ? piece.end : end;
+        if (piece.start >= end) {
+            break;
+        }
+        if (!memory_tag(piece.start, piece.end - piece.start, PROT_READ | PROT_WRITE, KEY_APP)) {
+            return false;
+        }
+        spans_remove(&executable, piece.start, piece.end);
+        spans_remove(&running, piece.start, piece.end);
+    }
+    return true;
+}
+
+/* With too many pieces, here or in the kernel, all of them. */
+static void make_writable(uint64_t start, uint64_t end)
+{
+    if (!has_room() || !stop_running(start, end)) {
+        stop_running(0, TASK_SIZE);
+    }
+}
 
 bool code_has_room(void)
 {
-    return spans_have_room(&executable) && spans_have_room(&alternating) && spans_have_room(&filed);
+    make_writable(0, 0);
+    return has_room();
+}
+
+bool code_hold(uint64_t start, uint64_t length, bool to_write)
+{
+    uint64_t end = length < TASK_SIZE ? round_up(start + length, PAGE_SIZE) : TASK_SIZE;
+    if (alternating.count == 0 || start >= end) {
+        return false;
+    }
+    memory_acquire();
+    bool held = spans_touch(&alternating, start, end);
+    if (!held) {
+        memory_release();
+    } else if (to_write) {
+        make_writable(round_down(start, PAGE_SIZE), end);
+    }
+    return held;
 }
 
 void code_close(uint64_t start, uint64_t length)
@@ -27,6 +81,7 @@ void code_close(uint64_t start, uint64_t length)
     uint64_t end = start + round_up(length, PAGE_SIZE);
     spans_remove(&executable, start, end);
     spans_remove(&alternating, start, end);
+    spans_remove(&running, start, end);
 }
 
 void code_forget(uint64_t start, uint64_t length)
@@ -131,25 +186,6 @@ static bool is_safe(uint64_t content, uint64_t length, const struct origin *orig
 
 /* ---- becoming executable ---- */
 
-/* File systems of this machine, on which a file's owner is what it says. */
-static bool is_local(int fd)
-{
-    static const uint32_t known[] = {EXT4_SUPER_MAGIC,      XFS_SUPER_MAGIC,  BTRFS_SUPER_MAGIC,
-                                     OVERLAYFS_SUPER_MAGIC, TMPFS_MAGIC,      SQUASHFS_MAGIC,
-                                     EROFS_SUPER_MAGIC_V1,  F2FS_SUPER_MAGIC, ISOFS_SUPER_MAGIC,
-                                     RAMFS_MAGIC,           ZFS_SUPER_MAGIC};
-    struct statfs status;
-    if (SYS2(__NR_fstatfs, fd, &status) != 0) {
-        return false;
-    }
-    for (uint32_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-        if (status.f_type == known[i]) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* No other identity and no capability that the thread could take on. */
 static bool has_one_identity(uint32_t *user)
 {
@@ -174,10 +210,12 @@ static bool has_one_identity(uint32_t *user)
 static bool is_immutable(int fd)
 {
     struct stat status;
+    struct statfs system;
     uint32_t user = 0;
     return !current_thread()->shares_descriptors && has_one_identity(&user) &&
            SYS2(__NR_fstat, fd, &status) == 0 && status.st_uid != user &&
-           (status.st_mode & S_IFMT) == S_IFREG && is_local(fd) &&
+           (status.st_mode & S_IFMT) == S_IFREG && SYS2(__NR_fstatfs, fd, &system) == 0 &&
+           owners_are_true((uint64_t)system.f_type) &&
            SYS4(__NR_faccessat2, fd, "", ACCESS_WRITE, AT_EMPTY_PATH | AT_EACCESS) == -EACCES;
 }
 
@@ -261,8 +299,20 @@ static long copy_and_admit(uint64_t length, const struct origin *origin)
 static long alternate(uint64_t start, uint64_t length)
 {
     spans_remove(&executable, start, start + length);
+    spans_remove(&running, start, start + length);
+    if (alternating.count == 0) {
+        dispatch_calls(call_uses_memory);
+    }
     spans_add(&alternating, start, start + length);
     return 0;
+}
+
+void code_note_stack(uint64_t end)
+{
+    struct kernel_rlimit limit = {0};
+    SYS4(__NR_prlimit64, 0, RLIMIT_STACK, 0, &limit);
+    uint64_t size = limit.soft < STACK_REACH ? limit.soft : STACK_REACH;
+    stack = (struct span){round_down(end - size, PAGE_SIZE), end};
 }
 
 bool code_admit(uint64_t start, uint64_t length)
@@ -310,8 +360,13 @@ long code_protect(uint64_t start, uint64_t length, unsigned long protection)
     const struct origin origin = {-1, start, 0};
     uint64_t size = round_up(length, PAGE_SIZE);
     bool writable = (protection & PROT_WRITE) != 0;
+    unsigned long grows = protection & (PROT_GROWSDOWN | PROT_GROWSUP);
     if (start % PAGE_SIZE != 0) {
         return -EINVAL;
+    }
+    if (grows != 0 &&
+        (grows != PROT_GROWSDOWN || !writable || start < stack.start || start + size > stack.end)) {
+        return -EACCES;
     }
     if (size == 0 || (spans_hold(&executable, start, start + size) && !writable &&
                       !spans_touch(&alternating, start, start + size))) {
@@ -321,11 +376,14 @@ long code_protect(uint64_t start, uint64_t length, unsigned long protection)
         return -EACCES;
     }
     long result = SYS4(__NR_pkey_mprotect, start, length,
-                       writable ? PROT_READ | PROT_WRITE : PROT_READ, KEY_APP);
+                       (writable ? PROT_READ | PROT_WRITE : PROT_READ) | grows, KEY_APP);
     if (is_error(result)) {
         return result;
     }
     code_close(start, size);
+    if (grows != 0 && start > stack.start) { /* what is below, and what it grows by */
+        spans_add(&alternating, stack.start, start);
+    }
     return writable ? alternate(start, size) : copy_and_admit(size, &origin);
 }
 
@@ -343,8 +401,13 @@ static bool close_and_admit(uint64_t page)
 {
     const struct origin origin = {-1, page, 0};
     uint8_t content[PAGE_SIZE];
-    if (!memory_tag(page, PAGE_SIZE, PROT_READ | PROT_WRITE, KEY_MONITOR) ||
-        is_shared(page, PAGE_SIZE) || /* code_protect() asks some pages only */
+    if (page >= stack.start && page < stack.end) { /* grows now, not by executable pages later */
+        user_copy(content, (const void *)(page - PAGE_SIZE), 1);
+    }
+    bool closed = memory_tag(page, PAGE_SIZE, PROT_READ | PROT_WRITE, KEY_MONITOR) ||
+                  (stop_running(0, TASK_SIZE) && /* the kernel had too many pieces */
+                   memory_tag(page, PAGE_SIZE, PROT_READ | PROT_WRITE, KEY_MONITOR));
+    if (!closed || is_shared(page, PAGE_SIZE) || /* code_protect() asks some pages only */
         user_copy(content, (const void *)page, PAGE_SIZE) != 0) {
         return false;
     }
@@ -355,6 +418,7 @@ static bool close_and_admit(uint64_t page)
     if (dropped != 0 || user_copy((void *)page, content, PAGE_SIZE) != 0) {
         return false;
     }
+    spans_add(&running, page, page + PAGE_SIZE);
     return is_safe(page, PAGE_SIZE, &origin) && become_executable(page, PAGE_SIZE) == 0;
 }
 
@@ -362,17 +426,18 @@ bool code_fault(uint64_t address, uint64_t error, uint64_t rip)
 {
     uint64_t page = round_down(address, PAGE_SIZE);
     memory_acquire();
-    bool ours = spans_hold(&alternating, page, page + PAGE_SIZE);
-    bool runs = ours && spans_hold(&executable, page, page + PAGE_SIZE);
+    bool ours = spans_hold(&alternating, page, page + PAGE_SIZE) &&
+                !overlaps_monitor(page, PAGE_SIZE); /* in the room of a stack */
+    bool runs = ours && spans_hold(&running, page, page + PAGE_SIZE);
     if (ours && (error & PAGE_FAULT_INSTRUCTION) != 0 && !runs) {
-        if (!close_and_admit(page)) {
+        if (!code_has_room() || !close_and_admit(page)) {
             fatal_at("code that was made at run time may not be executed", rip);
         }
-    } else if (ours && (error & PAGE_FAULT_WRITE) != 0 && runs) {
-        if (rip - page < PAGE_SIZE) {
-            fatal_at("code writes to the page that it stands in", rip);
+    } else if (ours && (error & PAGE_FAULT_WRITE) != 0) {
+        if (runs && rip - page < PAGE_SIZE) {
+            fatal_at("code writes to its own page of memory (--isolation=kernel allows it)", rip);
         }
-        spans_remove(&executable, page, page + PAGE_SIZE);
+        make_writable(page, page + PAGE_SIZE);
         ours = memory_tag(page, PAGE_SIZE, PROT_READ | PROT_WRITE, KEY_APP);
     } /* else it has become so meanwhile */
     memory_release();

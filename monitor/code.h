@@ -10,13 +10,33 @@
 #ifndef ENDORUN_MONITOR_CODE_H
 #define ENDORUN_MONITOR_CODE_H
 
-#include "abi.h"
+#include "keys.h"
 
 /* What stands in the place of XRSTOR: `call *%gs:offset` to gate_xrstor. */
 #define RESOLVER_CALL_SIZE 8U
 
 /* False: too many pieces; a call that changes mappings would say ENOMEM. */
 bool code_has_room(void);
+
+/* Where the first thread's stack ends, which may become executable and writable as it grows. */
+void code_note_stack(uint64_t end);
+
+/*
+ * True: some page of the range was asked for writable and executable, and memory_release() is to be
+ * called. Until then none of them is closed for a moment, and with `to_write` all are writable. All
+ * other memory, and all of a program without such pages: false, and nothing is held.
+ */
+bool code_hold(uint64_t start, uint64_t length, bool to_write);
+
+/* The same for a moment. Another thread that executes such a page makes it unwritable again. */
+static inline bool code_open(uint64_t start, uint64_t length, bool to_write)
+{
+    bool held = code_hold(start, length, to_write);
+    if (held) {
+        memory_release();
+    }
+    return held;
+}
 
 /*
  * What is mapped first where `protection` is asked for: with protection keys, code is readable, to

@@ -4,6 +4,7 @@
  */
 #include "calls.h"
 #include "channel.h"
+#include "code.h"
 #include "seccomp.h"
 #include "support.h"
 
@@ -40,12 +41,14 @@ static bool is_forwarded(call_handler *handler)
     return forwarded;
 }
 
+#define CALL_TRIES 64U /* of a call whose EFAULT may be a moment's */
+
 #define HANDLER_COUNT (sizeof handlers / sizeof handlers[0])
 
-void dispatch_every_call(void)
+void dispatch_calls(bool (*which)(uint32_t number))
 {
     for (uint32_t i = 0; i < sizeof call_class; i++) { /* threads may be reading it */
-        if (call_class[i] != CLASS_HANDLED) {
+        if (call_class[i] != CLASS_HANDLED && (which == 0 || which(i))) {
             call_class[i] = CLASS_WATCHED;
         }
     }
@@ -72,6 +75,22 @@ void prepare_dispatch(bool all)
     }
 }
 
+static long read_program(void *target, uint64_t source, uint64_t size)
+{
+    return copy_from_user(target, user_pointer(source), size);
+}
+
+/*
+ * Memory that is writable and executable in turn, page by page: what the call may write to is made
+ * writable before. True: there is some of it among the arguments.
+ */
+static bool works_on_code(const struct user_registers *call)
+{
+    const uint64_t arguments[6] = {call->rdi, call->rsi, call->rdx, call->r10, call->r8, call->r9};
+    return code_alternates(0, TASK_SIZE) &&
+           call_visits((uint32_t)call->rax, arguments, read_program, code_open);
+}
+
 static long call_handler_of(struct thread *thread, const struct user_registers *call)
 {
     uint32_t number = (uint32_t)call->rax;
@@ -82,7 +101,18 @@ static long call_handler_of(struct thread *thread, const struct user_registers *
     if (handler == 0) { /* unknown: without protection keys the kernel's to answer */
         return keys_in_use ? -ENOSYS : CALL_FORWARD;
     }
-    return call_class[number] == CLASS_HANDLED ? handler(thread, call) : CALL_FORWARD;
+    works_on_code(call);
+    long result = call_class[number] == CLASS_HANDLED ? handler(thread, call) : CALL_FORWARD;
+    if (result != CALL_FORWARD) {
+        return result;
+    }
+    for (uint32_t tries = 0; tries < CALL_TRIES && works_on_code(call); tries++) {
+        result = forward_call(call);
+        if (result != -EFAULT || !call_is_repeatable(number)) {
+            break; /* else another thread has executed it, or has it closed to be searched */
+        }
+    }
+    return result;
 }
 
 /*

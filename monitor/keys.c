@@ -214,6 +214,7 @@ bool keys_start(uint64_t stack, uint64_t stack_end)
     }
     keys_in_use = 1;
     uint64_t page = round_down(stack, PAGE_SIZE);
+    code_note_stack(stack_end);
     return give_kernel_mappings() &&
            memory_tag(page, stack_end - page, PROT_READ | PROT_WRITE | PROT_GROWSDOWN, KEY_APP);
 }

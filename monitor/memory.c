@@ -211,8 +211,7 @@ static long protect(const struct user_registers *call)
         return -EPERM;
     }
     if ((call->rdx & PROT_EXEC) != 0) {
-        bool grows = (call->rdx & (PROT_GROWSDOWN | PROT_GROWSUP)) != 0;
-        return grows ? -EACCES : code_protect(call->rdi, call->rsi, call->rdx);
+        return code_protect(call->rdi, call->rsi, call->rdx);
     }
     long result = SYS4(__NR_pkey_mprotect, call->rdi, call->rsi, call->rdx, KEY_APP);
     if (result == 0) { /* else some of it may be executable still */

@@ -6,6 +6,7 @@
 #include "process.h"
 #include "calls.h"
 #include "channel.h"
+#include "code.h"
 #include "seccomp.h"
 #include "signal.h"
 #include "support.h"
@@ -311,6 +312,10 @@ long handle_EXIT(struct thread *thread, const struct user_registers *call)
     block_signals(ALL_BUT_HELD);
     if (thread->queued) {
         return CALL_ABORTED;
+    }
+    uint64_t number = 0; /* the kernel clears it in the end */
+    if (code_alternates(0, TASK_SIZE) && SYS2(__NR_prctl, PR_GET_TID_ADDRESS, &number) == 0) {
+        code_open(number, sizeof(int32_t), true);
     }
     leave_process(thread);
     for (;;) { /* with the program's rights: it is the program's robust list that is walked */

@@ -320,7 +320,7 @@ static long set_strict(struct thread *thread)
     areas_acquire();
     bool fits = seccomp_mode(thread) != SECCOMP_MODE_FILTER;
     if (fits) {
-        dispatch_every_call();
+        dispatch_calls(0);
         thread->filter = filter_get(&strict);
         SYS5(__NR_prctl, PR_SET_TSC, PR_TSC_SIGSEGV, 0, 0, 0); /* seccomp_set_mode_strict() */
     }
@@ -379,7 +379,7 @@ static long set_filter(struct thread *thread, uint32_t flags, uint64_t argument)
         result = -ENOMEM;
     }
     if (result == 0) {
-        dispatch_every_call();
+        dispatch_calls(0);
         result = attach(thread, filter, all_threads, no_new_privs);
     }
     if (result != 0) {

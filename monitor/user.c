@@ -1,4 +1,18 @@
 #include "user.h"
+#include "code.h"
+
+long copy_user(void *target, const void *source, uint64_t user, unsigned long size)
+{
+    if (overlaps_monitor(user, size)) {
+        return -EFAULT;
+    }
+    bool held = code_hold(user, size, user == (uint64_t)target);
+    long result = user_copy(target, source, size);
+    if (held) {
+        memory_release();
+    }
+    return result;
+}
 
 long copy_string_from_user(char *target, struct user_ptr source, unsigned long size)
 {

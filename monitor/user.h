@@ -17,21 +17,17 @@ static inline struct user_ptr user_pointer(uint64_t address)
     return (struct user_ptr){address};
 }
 
-/* 0 or -EFAULT. */
+/* `user` is the program's side of it. 0 or -EFAULT. */
+long copy_user(void *target, const void *source, uint64_t user, unsigned long size);
+
 static inline long copy_from_user(void *target, struct user_ptr source, unsigned long size)
 {
-    if (overlaps_monitor(source.address, size)) {
-        return -EFAULT;
-    }
-    return user_copy(target, (const void *)source.address, size);
+    return copy_user(target, (const void *)source.address, source.address, size);
 }
 
 static inline long copy_to_user(struct user_ptr target, const void *source, unsigned long size)
 {
-    if (overlaps_monitor(target.address, size)) {
-        return -EFAULT;
-    }
-    return user_copy((void *)target.address, source, size);
+    return copy_user((void *)target.address, source, target.address, size);
 }
 
 /*

@@ -19,7 +19,7 @@ long user_dispatch_set(struct thread *thread, const struct user_registers *call)
         return -EFAULT;
     }
     if (mode == PR_SYS_DISPATCH_ON) {
-        dispatch_every_call();
+        dispatch_calls(0);
     }
     thread->user_dispatch =
         (struct user_dispatch){mode == PR_SYS_DISPATCH_ON, offset, length, selector};

@@ -1,4 +1,5 @@
 #include "stack.h"
+#include "../../monitor/code.h"
 #include "../../monitor/gate.h"
 #include "../../monitor/support.h"
 #include "../../monitor/syscall.h"
@@ -59,6 +60,7 @@ static uint64_t place_name(struct initial_stack *stack, const char *name)
 void stack_rebuild(struct initial_stack *stack, const char *name, const struct elf_file *file,
                    const struct loaded *loaded)
 {
+    uint64_t end = stack_end(stack);
     const struct {
         uint64_t type, value;
     } changes[] = {
@@ -74,9 +76,14 @@ void stack_rebuild(struct initial_stack *stack, const char *name, const struct e
             *value = changes[i].value;
         }
     }
-    if (file->executable_stack && !keys_in_use) { /* nothing is writable and executable there */
-        SYS3(__NR_mprotect, round_down((uint64_t)stack->start, PAGE_SIZE), PAGE_SIZE,
-             PROT_READ | PROT_WRITE | PROT_EXEC | PROT_GROWSDOWN);
+    if (file->executable_stack) {
+        const unsigned long protection = PROT_READ | PROT_WRITE | PROT_EXEC | PROT_GROWSDOWN;
+        uint64_t page = round_down((uint64_t)stack->start, PAGE_SIZE);
+        if (keys_in_use) {
+            code_protect(page, end - page, protection); /* or not, with --jit=deny */
+        } else {
+            SYS3(__NR_mprotect, page, end - page, protection);
+        }
     }
 }
 

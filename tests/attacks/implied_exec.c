@@ -54,6 +54,20 @@ static const void *on_the_stack(void)
     return protected_page(other, PROT_READ | PROT_EXEC);
 }
 
+/* What the stack grows by, below a page of it that is executable. */
+static const void *below_the_stack(void)
+{
+    uint8_t *here = (uint8_t *)((uintptr_t)__builtin_frame_address(0) & ~(PAGE - 1));
+    uint8_t *low = here - 100 * PAGE, *lower = low - PAGE;
+    *(volatile uint8_t *)low = 0xc3;
+    if (mprotect(here, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC | PROT_GROWSDOWN) != 0) {
+        return NULL;
+    }
+    __asm__ volatile("call *%0" : : "r"(low) : "memory", "cc");
+    put_wrpkru(lower, 0);
+    return lower;
+}
+
 static const void *write_execute_only(void)
 {
     uint8_t *page = mmap(NULL, PAGE, PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -65,6 +79,7 @@ static const void *write_execute_only(void)
 int main(void)
 {
     static unsafe_way *const ways[] = {implied,           implied_later, execute_only,
-                                       execute_only_file, on_the_stack,  write_execute_only};
-    judge_unsafe(ways, 6);
+                                       execute_only_file, on_the_stack,  below_the_stack,
+                                       write_execute_only};
+    judge_unsafe(ways, 7);
 }

@@ -125,6 +125,20 @@ static const void *among_many(void)
     return code;
 }
 
+/* A page that was executed, and that a call writes to then. */
+static const void *written_by_call(void)
+{
+    int ends[2];
+    uint8_t bytes[UNSAFE_SIZE];
+    uint8_t *code = map_pages(PAGE, PROT_READ | PROT_WRITE | PROT_EXEC);
+    put_wrpkru(bytes, 0);
+    code[0] = 0xc3;
+    __asm__ volatile("call *%0" : : "r"(code) : "memory", "cc");
+    MUST(pipe(ends));
+    CHECK_EQ(write(ends[1], bytes, sizeof bytes), (long)sizeof bytes, "write");
+    return read(ends[0], code, sizeof bytes) == (long)sizeof bytes ? code : NULL;
+}
+
 /* While it is mapped, another file, of a user that may change nothing, takes its number. */
 static volatile int number, own_file, others_file;
 
@@ -161,8 +175,8 @@ static const void *replaced_descriptor(void)
 
 int main(void)
 {
-    static unsafe_way *const ways[] = {two_views,  private_file,   private_later,
-                                       dropped,    truncated,      shared_memory,
-                                       among_many, shared_by_fork, replaced_descriptor};
-    judge_unsafe(ways, 9);
+    static unsafe_way *const ways[] = {
+        two_views,  private_file,   private_later,       dropped,        truncated, shared_memory,
+        among_many, shared_by_fork, replaced_descriptor, written_by_call};
+    judge_unsafe(ways, 10);
 }

@@ -4,17 +4,17 @@
  *   2. on the kernel's stack, relocated: no thread block yet, no user_copy, no window_syscall;
  *   3. on the monitor stack of the first area: everything. The kernel's stack is data from here on.
  */
-#include "calls.h"
-#include "channel.h"
-#include "exec.h"
-#include "process.h"
-#include "seccomp.h"
-#include "self.h"
-#include "signal.h"
-#include "support.h"
-#include "syscall.h"
-#include "../loader/image/stack.h"
-#include "../rewriter/apply/rewrite.h"
+#include "../../monitor/calls.h"
+#include "../../monitor/channel.h"
+#include "../../monitor/exec.h"
+#include "../../monitor/process.h"
+#include "../../monitor/seccomp.h"
+#include "../../monitor/self.h"
+#include "../../monitor/signal.h"
+#include "../../monitor/support.h"
+#include "../../monitor/syscall.h"
+#include "stack.h"
+#include "../../rewriter/apply/rewrite.h"
 
 /* AT_MINSIGSTKSZ came with Linux 5.14; AMX needs 11 KiB. */
 #define FRAME_SIZE_UNKNOWN (12UL << 10)
