@@ -204,7 +204,8 @@ bool areas_have_others(const struct thread *thread)
     bool found = false;
     lock_acquire(&areas_lock);
     for (const struct thread *other = areas; other != 0 && !found; other = other->next) {
-        found = other != thread && other->pid == thread->pid && !is_abandoned(other);
+        found = other != thread && other->pid == thread->pid &&
+                (!other->ended || !is_abandoned(other)); /* one that begins has no .tid yet */
         for (int i = 0; i < 10000 && found && other->ended; i++) { /* joined: it is on its way */
             SYS0(__NR_sched_yield);
             found = !is_abandoned(other);

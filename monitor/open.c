@@ -309,7 +309,7 @@ static long open_in_child(const struct opening *opening)
  * Most walks that leave their mount do so before the last name. The folder in which that stands
  * gives its number, the lowest, to the file.
  */
-static long open_in_folder(struct opening *opening, char *path)
+static long open_in_folder(struct opening *opening, char *path, bool cautious)
 {
     size_t start = start_of_last_name(path);
     const char *folder = start == 0 ? "." : start == 1 ? "/" : path;
@@ -331,7 +331,7 @@ static long open_in_folder(struct opening *opening, char *path)
     }
     opening->directory = (int)moved;
     opening->path = path + start;
-    long result = open_restricted(opening);
+    long result = cautious ? -EXDEV : open_restricted(opening);
     if (is_undecided(result)) {
         result = open_in_child(opening);
     }
@@ -382,8 +382,8 @@ long handle_OPEN(struct thread *thread, const struct user_registers *call)
     if (alone) {
         return open_and_look(&opening, true);
     }
-    return opening.how.resolve == 0 && !cautious ? open_in_folder(&opening, path)
-                                                 : open_in_child(&opening);
+    return opening.how.resolve == 0 ? open_in_folder(&opening, path, cautious)
+                                    : open_in_child(&opening);
 }
 
 /* ---- descriptors from a socket ---- */

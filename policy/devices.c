@@ -4,8 +4,6 @@
  *   - what lets a guest, an enclave, a card or another process at memory (KVM, vhost, VFIO, SGX,
  *     RDMA, GPU, udmabuf, userfaultfd), or is memory (mem, port);
  *   - block devices: one may hold the swap that the monitor's pages are in;
- *   - fuse: mounting is not for the unprivileged, and who serves a file system says what it likes
- *     of files;
  *   - sound, video, input, and all that needs a look at each driver.
  */
 #include "devices.h"
@@ -21,9 +19,12 @@ static const struct {
     {{1, 1}, {3, 3}},              /* null */
     {{1, 1}, {5, 5}},              /* zero; shared, it maps as shmem */
     {{1, 1}, {7, 9}},              /* full, random, urandom */
+    {{1, 1}, {11, 11}},            /* kmsg: lines of text */
     {{4, 4}, {0, UINT32_MAX}},     /* tty0 and on, ttyS0 and on */
     {{5, 5}, {0, 2}},              /* tty, console, ptmx */
     {{10, 10}, {200, 200}},        /* net/tun: packets, by read and write */
+    {{10, 10}, {229, 229}},        /* fuse: requests and answers, the same; to mount takes rights */
+    {{10, 10}, {235, 235}},        /* autofs: of no use without the right to mount */
     {{136, 143}, {0, UINT32_MAX}}, /* pts/N */
     {{229, 229}, {0, UINT32_MAX}}, /* hvc0 and on: the console of guests */
 };

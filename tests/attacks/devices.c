@@ -7,8 +7,7 @@
 #include <pthread.h>
 #include <sys/sysmacros.h>
 
-static const char *const candidates[] = {"fuse",    "autofs",      "kvm",
-                                         "udmabuf", "vga_arbiter", "loop-control"};
+static const char *const candidates[] = {"kvm", "udmabuf", "vga_arbiter", "loop-control", "hwrng"};
 static const char *device, *name; /* its path; that in /dev */
 static struct stat wanted;
 

@@ -11,18 +11,19 @@ static const struct {
     unsigned major, minor;
     bool harmless;
 } files[] = {
-    {S_IFCHR, 1, 3, true},      {S_IFCHR, 1, 5, true},     {S_IFCHR, 1, 7, true},
-    {S_IFCHR, 1, 9, true},      {S_IFCHR, 4, 0, true},     {S_IFCHR, 4, 64, true},
-    {S_IFCHR, 5, 0, true},      {S_IFCHR, 5, 2, true},     {S_IFCHR, 10, 200, true},
-    {S_IFCHR, 136, 0, true},    {S_IFCHR, 143, 255, true}, {S_IFCHR, 136, 0xfffff, true},
-    {S_IFCHR, 229, 0, true},    {S_IFCHR, 0, 0, false},    {S_IFCHR, 1, 1, false},
-    {S_IFCHR, 1, 2, false},     {S_IFCHR, 1, 4, false},    {S_IFCHR, 1, 6, false},
-    {S_IFCHR, 1, 10, false},    {S_IFCHR, 1, 259, false},  {S_IFCHR, 5, 3, false},
-    {S_IFCHR, 10, 229, false},  {S_IFCHR, 10, 232, false}, {S_IFCHR, 10, 200 + 256, false},
-    {S_IFCHR, 257, 3, false},   {S_IFCHR, 135, 0, false},  {S_IFCHR, 144, 0, false},
-    {S_IFCHR, 226, 128, false}, {S_IFBLK, 1, 3, false},    {S_IFBLK, 8, 0, false},
-    {S_IFREG, 10, 232, true},   {S_IFIFO, 0, 0, true},     {S_IFSOCK, 0, 0, true},
-    {S_IFDIR, 1, 1, true},      {0, 0, 0, true},
+    {S_IFCHR, 1, 3, true},     {S_IFCHR, 1, 5, true},           {S_IFCHR, 1, 7, true},
+    {S_IFCHR, 1, 9, true},     {S_IFCHR, 4, 0, true},           {S_IFCHR, 4, 64, true},
+    {S_IFCHR, 5, 0, true},     {S_IFCHR, 5, 2, true},           {S_IFCHR, 10, 200, true},
+    {S_IFCHR, 136, 0, true},   {S_IFCHR, 143, 255, true},       {S_IFCHR, 136, 0xfffff, true},
+    {S_IFCHR, 229, 0, true},   {S_IFCHR, 0, 0, false},          {S_IFCHR, 1, 1, false},
+    {S_IFCHR, 1, 2, false},    {S_IFCHR, 1, 4, false},          {S_IFCHR, 1, 6, false},
+    {S_IFCHR, 1, 10, false},   {S_IFCHR, 1, 11, true},          {S_IFCHR, 10, 235, true},
+    {S_IFCHR, 1, 259, false},  {S_IFCHR, 5, 3, false},          {S_IFCHR, 10, 229, true},
+    {S_IFCHR, 10, 232, false}, {S_IFCHR, 10, 200 + 256, false}, {S_IFCHR, 257, 3, false},
+    {S_IFCHR, 135, 0, false},  {S_IFCHR, 144, 0, false},        {S_IFCHR, 226, 128, false},
+    {S_IFBLK, 1, 3, false},    {S_IFBLK, 8, 0, false},          {S_IFREG, 10, 232, true},
+    {S_IFIFO, 0, 0, true},     {S_IFSOCK, 0, 0, true},          {S_IFDIR, 1, 1, true},
+    {0, 0, 0, true},
 };
 
 START_TEST(test_list)
