@@ -230,8 +230,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     if (pid == 0) {
         run_in_kernel(program, length);
     }
+    demand(pid > 0, "no child");
     int status = 0;
-    demand(pid > 0 && SYS4(__NR_wait4, pid, &status, 0, 0) == pid, "no child");
+    long waited;
+    do {
+        waited = SYS4(__NR_wait4, pid, &status, 0, 0);
+    } while (waited == -EINTR); /* by libFuzzer's clock */
+    demand(waited == pid, "a child is lost");
     bool accepted = filter_check(program, length);
     demand(accepted == shared->accepted,
            accepted ? "the kernel refuses it" : "the kernel takes it");
