@@ -718,8 +718,7 @@ static const struct {
            "shmget", "semget", "msgget", "landlock_restrict_self")},
     {"changes what the process is, or is allowed",
      NAMES("setuid", "setgid", "setreuid", "setregid", "setresuid", "setresgid", "setfsuid",
-           "setfsgid", "setsid", "setpgid", "setpriority", "ioprio_set", "setns", "iopl",
-           "ioperm")},
+           "setfsgid", "setsid", "setpgid", "setpriority", "ioprio_set")},
     {"acts on all memory, the monitor's too", NAMES("mlockall", "munlockall")},
 };
 
