@@ -53,8 +53,8 @@ static long open_file(struct search *search, const char *name)
     return fd;
 }
 
-/* AT_ENTRY as the monitor of that process has told it to the kernel. 0: not readable. */
-static uint64_t read_entry(struct search *search)
+/* AT_PHDR as the monitor of that process has told it to the kernel. 0: not readable. */
+static uint64_t read_headers(struct search *search)
 {
     uint64_t auxv[PAGE_SIZE / sizeof(uint64_t)] = {0};
     long fd = open_file(search, "auxv");
@@ -64,7 +64,7 @@ static uint64_t read_entry(struct search *search)
     SYS3(__NR_read, fd, auxv, sizeof auxv);
     SYS1(__NR_close, fd);
     for (uint64_t *at = auxv; at < auxv + PAGE_SIZE / sizeof(uint64_t) && *at != AT_NULL; at += 2) {
-        if (*at == AT_ENTRY) {
+        if (*at == AT_PHDR) {
             return at[1];
         }
     }
@@ -121,15 +121,16 @@ static void search_mappings(struct search *search, uint64_t address)
 }
 
 /*
- * The program of another process is the file at AT_ENTRY. Where that is not known, or is still the
- * image's, it is taken to be the file mapped lowest: most programs lie below all else.
+ * The program of another process is the file at AT_PHDR (its text may be a copy without a name).
+ * Where that is not known, or is still the image's, it is taken to be the file mapped lowest: most
+ * programs lie below all else.
  */
 static void search_program(void *argument)
 {
     struct search *search = argument;
-    uint64_t entry = read_entry(search);
-    if (entry != 0) {
-        search_mappings(search, entry);
+    uint64_t headers = read_headers(search);
+    if (headers != 0) {
+        search_mappings(search, headers);
     }
     if (search->program[0] == 0 || memcmp(search->program, IMAGE_LINK, sizeof IMAGE_LINK) == 0) {
         search->program[0] = 0;

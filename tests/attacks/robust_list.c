@@ -21,6 +21,7 @@ static struct {
 static struct robust_list_head head;
 static struct robust_list entry;
 static int *native_word;
+static char bystander_path[64]; /* of the thread in /proc, while there is any */
 
 /* Bits that the monitor keeps out of a mask: SIGBUS, SIGSEGV, SIGSYS. */
 static bool fits_a_mask(long tid)
@@ -107,7 +108,8 @@ static int kill_parent(void *argument)
 {
     pid_t parent = (pid_t)(long)argument;
     raw(SYS_kill, parent, SIGKILL);
-    while (raw(SYS_getppid) == parent) {
+    /* The child loses its parent when all threads are ending; the word is marked some time then. */
+    while (raw(SYS_getppid) == parent || raw(SYS_access, bystander_path, F_OK) == 0) {
         raw(SYS_sched_yield);
     }
     common->left = *common->word;
@@ -151,6 +153,7 @@ static bool bystander_stays(void)
         return false;
     }
     wait_until_it_stays();
+    snprintf(bystander_path, sizeof bystander_path, "/proc/%d/task/%d", getpid(), common->victim);
     vfork_and(kill_parent);
     for (;;) {
         pause();
