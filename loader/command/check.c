@@ -40,8 +40,14 @@ static const char *json_boolean(bool value)
     return value ? "true" : "false";
 }
 
-static void print_json(const struct finding findings[static CHECK_COUNT], bool can_run,
-                       bool has_protection_keys)
+/* What a choice of --isolation comes to here. */
+struct possible {
+    bool run;
+    bool pkey;
+    const char *automatic; /* NULL: not possible */
+};
+
+static void print_json(const struct finding findings[static CHECK_COUNT], struct possible possible)
 {
     printf("{\n  \"schema\": %d,\n  \"version\": \"%s\",\n  \"checks\": {\n", CHECK_SCHEMA,
            ENDORUN_VERSION);
@@ -54,14 +60,16 @@ static void print_json(const struct finding findings[static CHECK_COUNT], bool c
         write_json_string(stdout, findings[i].detail);
         printf("}%s\n", i + 1 < CHECK_COUNT ? "," : "");
     }
-    printf("  },\n  \"isolation\": {\"auto\": %s, \"kernel\": %s, \"pkey\": %s},\n"
-           "  \"can_run\": %s\n}\n",
-           can_run ? "\"kernel\"" : "null", json_boolean(can_run),
-           json_boolean(can_run && has_protection_keys), json_boolean(can_run));
+    printf("  },\n  \"isolation\": {\"auto\": ");
+    if (possible.automatic != NULL)
+        write_json_string(stdout, possible.automatic);
+    else
+        printf("null");
+    printf(", \"kernel\": %s, \"pkey\": %s},\n  \"can_run\": %s\n}\n", json_boolean(possible.run),
+           json_boolean(possible.pkey), json_boolean(possible.run));
 }
 
-static void print_table(const struct finding findings[static CHECK_COUNT], bool can_run,
-                        bool has_protection_keys)
+static void print_table(const struct finding findings[static CHECK_COUNT], struct possible possible)
 {
     for (size_t i = 0; i < CHECK_COUNT; i++) {
         const char *blank = findings[i].detail[0] != '\0' ? "  " : "";
@@ -69,34 +77,39 @@ static void print_table(const struct finding findings[static CHECK_COUNT], bool 
         printf("%-22s %-3s%s%s\n", checks[i].title, findings[i].available ? "yes" : "no", blank,
                findings[i].detail);
     }
-    printf("\n--isolation=auto       %s\n", can_run ? "is kernel" : "not possible");
+    printf("\n--isolation=auto       %s%s\n", possible.automatic != NULL ? "is " : "not possible",
+           possible.automatic != NULL ? possible.automatic : "");
     printf("--isolation=kernel     %s\n",
-           can_run ? "possible; nothing keeps the program out of the monitor's memory"
-                   : "not possible");
+           possible.run ? "possible; nothing keeps the program out of the monitor's memory"
+                        : "not possible");
     printf("--isolation=pkey       %s\n",
-           !has_protection_keys ? "not possible: no protection keys, or no seccomp filters, here"
-           : !can_run           ? "not possible"
-                                : "possible; not complete in this version: docs/threats.md");
-    printf("\nendorun %s %s here.\n", ENDORUN_VERSION, can_run ? "can run" : "cannot run");
+           possible.pkey  ? "possible"
+           : possible.run ? "not possible: no protection keys, or no seccomp filters, here"
+                          : "not possible");
+    printf("\nendorun %s %s here.\n", ENDORUN_VERSION, possible.run ? "can run" : "cannot run");
 }
 
 int check_machine(bool json)
 {
     struct finding findings[CHECK_COUNT] = {0};
-    bool can_run = true;
-    bool has_protection_keys = true; /* and the filters that go with them */
+    struct possible possible = {.run = true, .pkey = true, .automatic = "kernel"};
 
     for (size_t i = 0; i < CHECK_COUNT; i++) {
+        bool is_for_run = checks[i].needed_for == FOR_RUN;
+
         checks[i].probe(&findings[i]);
-        if (checks[i].needed_for == FOR_RUN && !findings[i].available)
-            can_run = false;
-        if (checks[i].needed_for == FOR_PKEY && !findings[i].available)
-            has_protection_keys = false;
+        possible.run = possible.run && (findings[i].available || !is_for_run);
+        possible.pkey = possible.pkey && (findings[i].available ||
+                                          (!is_for_run && checks[i].needed_for != FOR_PKEY));
+        if (checks[i].probe == probe_protection_keys && findings[i].available)
+            possible.automatic = "pkey";
     }
+    if (possible.automatic[0] == 'p' ? !possible.pkey : !possible.run)
+        possible.automatic = NULL;
     if (json)
-        print_json(findings, can_run, has_protection_keys);
+        print_json(findings, possible);
     else
-        print_table(findings, can_run, has_protection_keys);
+        print_table(findings, possible);
     finish_standard_output();
-    return can_run ? 0 : 1;
+    return possible.run ? 0 : 1;
 }

@@ -31,10 +31,12 @@ struct pkey_support probe_pkey_support(void)
 
 enum endorun_isolation resolve_isolation(enum isolation_choice choice)
 {
-    if (choice != ISOLATION_CHOICE_PKEY)
-        return ENDORUN_ISOLATION_KERNEL; /* the strongest that this version has */
+    if (choice == ISOLATION_CHOICE_KERNEL)
+        return ENDORUN_ISOLATION_KERNEL;
 
     struct pkey_support support = probe_pkey_support();
+    if (choice == ISOLATION_CHOICE_AUTO && !(support.cpu && support.kernel))
+        return ENDORUN_ISOLATION_KERNEL;
     if (!support.cpu)
         die(STATUS_SETUP,
             "--isolation=pkey: this CPU has no protection keys (PKU); " KERNEL_ISOLATION_GIVES_UP);

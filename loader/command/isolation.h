@@ -14,7 +14,11 @@ struct pkey_support {
 
 struct pkey_support probe_pkey_support(void);
 
-/* Does not return when the choice cannot be had: status 125. */
+/*
+ * auto is pkey wherever the processor and the kernel have protection keys: what is wanting then,
+ * such as seccomp filters, is an error and no reason to go on with less. Does not return when the
+ * choice cannot be had: status 125.
+ */
 enum endorun_isolation resolve_isolation(enum isolation_choice choice);
 
 #endif

@@ -130,9 +130,9 @@ const struct command_option command_options[] = {
      .modes = IN(MODE_RUN),
      .apply = apply_isolation,
      .help =
-         "what keeps the program out of the monitor's memory: nothing (kernel: only what the "
-         "kernel itself enforces is a boundary) or protection keys (pkey, which is not complete "
-         "yet); auto, the default, is kernel in this version"},
+         "what keeps the program out of the monitor's memory: protection keys (pkey) or nothing "
+         "(kernel: only what the kernel itself enforces is a boundary); auto, the default, is pkey "
+         "where the processor and the kernel have protection keys, and kernel elsewhere"},
     {.name = "no-rewrite",
      .modes = IN(MODE_RUN),
      .apply = apply_no_rewrite,

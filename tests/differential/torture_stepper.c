@@ -46,6 +46,7 @@ struct instruction {
     unsigned long long rip, rsp;
     unsigned signalled; /* a bit for each time that the signal got in; or ALONE... */
     bool near_edge;     /* a system call or the program's own text follows soon */
+    bool call, own;     /* `syscall` stands there; in the program's own text */
     int round, times;   /* that it came by in this round */
     bool sent;          /* in this round */
     struct instruction *next;
@@ -167,14 +168,8 @@ static unsigned long long *find_open(unsigned long long rip)
 /* What was stepped over last, the newest at steps % EDGE. */
 static struct instruction *last[EDGE];
 
-static bool in_program(unsigned long long rip, unsigned long long scene)
-{
-    unsigned long long start =
-        (unsigned long long)read_word(scene + offsetof(struct torture_scene, text_start));
-    unsigned long long end =
-        (unsigned long long)read_word(scene + offsetof(struct torture_scene, text_end));
-    return rip >= start && rip < end;
-}
+/* Of the program. */
+static unsigned long long text_start, text_end;
 
 /* Whether `syscall` stands there, behind whatever prefixes. */
 static bool is_call(unsigned long long rip)
@@ -191,12 +186,11 @@ static bool is_call(unsigned long long rip)
 }
 
 /* Notes this instruction, and what it is the edge of for those before it. */
-static void note_instruction(struct instruction *here, int steps, unsigned long long scene)
+static void note_instruction(struct instruction *here, int steps)
 {
     struct instruction *before = steps ? last[(steps - 1) % EDGE] : NULL;
-    bool call = is_call(here->rip);
     last[steps % EDGE] = here;
-    if (call || (before && in_program(here->rip, scene) && !in_program(before->rip, scene))) {
+    if (here->call || (before && here->own && !before->own)) {
         for (int i = 0; i < EDGE && i <= steps; i++) {
             last[(steps - i) % EDGE]->near_edge = true;
         }
@@ -249,7 +243,13 @@ static struct instruction *find_instruction(const struct user_regs_struct *at, i
     for (unsigned i = 0; i < INSTRUCTIONS; i++) {
         struct instruction *entry = &instructions[((hash >> 40) + i) & (INSTRUCTIONS - 1)];
         if (entry->rip == 0) {
-            *entry = (struct instruction){.rip = at->rip, .rsp = at->rsp, .round = -1};
+            *entry = (struct instruction){
+                .rip = at->rip,
+                .rsp = at->rsp,
+                .round = -1,
+                .call = is_call(at->rip),
+                .own = at->rip >= text_start && at->rip < text_end,
+            };
         }
         if (entry->rip == at->rip && entry->rsp == at->rsp) {
             if (entry->round != round) {
@@ -303,14 +303,19 @@ static int play(unsigned long long scene, int round, bool edges, int *steps, int
                        : here->times < TIMES ? 1U << here->times
                                              : 0;
         here->times++;
-        note_instruction(here, *steps, scene);
-        long waiting = sent - read_word(scene + offsetof(struct torture_scene, handled));
-        bool send = waiting < (held ? 1 : WAITING) && is_wanted(here, bit, edges);
+        note_instruction(here, *steps);
+        bool wanted = is_wanted(here, bit, edges);
+        bool precedes = !wanted && precedes_wanted(here);
+        /* a look at the program's memory costs as much as the step */
+        long waiting = !wanted && !precedes
+                           ? 0
+                           : sent - read_word(scene + offsetof(struct torture_scene, handled));
+        bool send = wanted && waiting < (held ? 1 : WAITING);
         if (before) {
             before->next = here;
         }
         before = here;
-        accompanied = !send && waiting == 0 && precedes_wanted(here);
+        accompanied = precedes && waiting == 0;
         if (send || accompanied) {
             if (!held && !is_blocked(torture_signal)) {
                 *find_open(at.rip) = at.rip;
@@ -342,6 +347,8 @@ static void torture_scene(unsigned long long scene)
         memcpy(name + i, &word, 8);
     }
     torture_signal = (int)read_word(scene + offsetof(struct torture_scene, signal));
+    text_start = (unsigned long long)read_word(scene + offsetof(struct torture_scene, text_start));
+    text_end = (unsigned long long)read_word(scene + offsetof(struct torture_scene, text_end));
     memset(instructions, 0, sizeof instructions);
     int total = 0, steps = 0, round = 0, companions;
     bool more = true;

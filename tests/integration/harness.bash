@@ -66,3 +66,12 @@ reported() { # NAME
 expect_reported() { # NAME VALUE
     expect_equal "$1" "$2" "$(reported "$1")"
 }
+
+# What --isolation=auto is on this machine.
+automatic_isolation() {
+    if grep -qwm1 ospke /proc/cpuinfo; then
+        echo pkey
+    else
+        echo kernel
+    fi
+}
