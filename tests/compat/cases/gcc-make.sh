@@ -7,7 +7,7 @@ case_serial=yes
 
 work() {
     mkdir project
-    bash "$PROGRAMS/make_project.sh" project
+    bash "$PROGRAMS/make_project.sh" project "$(amount 20 4)"
     cd project || return
     # -j with the job server's pipe; -Otarget keeps the output of one recipe together.
     under make -j2 -Otarget -s

@@ -5,7 +5,9 @@ case_needs=(luajit:luajit)
 case_timeout=40
 
 work() {
-    expect_status 3 luajit "$PROGRAMS/luajit_work.lua"
-    expect_status 3 luajit -joff "$PROGRAMS/luajit_work.lua"
-    expect_status 3 luajit -O3 -Ohotloop=2 "$PROGRAMS/luajit_work.lua"
+    local share
+    share=$(amount 1 10)
+    expect_status 3 luajit "$PROGRAMS/luajit_work.lua" "$share"
+    expect_status 3 luajit -joff "$PROGRAMS/luajit_work.lua" "$share"
+    expect_status 3 luajit -O3 -Ohotloop=2 "$PROGRAMS/luajit_work.lua" "$share"
 }

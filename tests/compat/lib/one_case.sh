@@ -25,7 +25,7 @@ in_leg() {
     leg_status=0
     env -i --chdir="$case_dir/work" PATH="$CASE_PATH" HOME="$case_dir/work/home" TMPDIR="$case_dir/work/tmp" \
         LANG=C.UTF-8 LC_ALL=C.UTF-8 TZ=UTC TERM=xterm SHELL=/bin/bash USER="$user" LOGNAME="$user" \
-        COMPAT_LEG="$leg.$$.$case_name" \
+        COMPAT_LEG="$leg.$$.$case_name" COMPAT_BUILT="${COMPAT_BUILT:-}" \
         timeout --kill-after=5 "$limit" setsid --wait \
         bash "$compat_dir/lib/leg" "$cases_dir/$case_name.sh" "$leg" "$function" "$endorun" "$case_dir" "$time_scale" \
         ${isolation:+"$isolation"} \

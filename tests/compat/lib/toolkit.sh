@@ -95,3 +95,12 @@ free_port() {
     done
     printf '%d\n' "$port"
 }
+
+# usage: amount HERE IN_MACHINE      how much of something a case does: less in the emulated machine
+amount() {
+    if ((time_scale > 1)); then
+        printf '%d\n' "$2"
+    else
+        printf '%d\n' "$1"
+    fi
+}

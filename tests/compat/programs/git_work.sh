@@ -1,6 +1,9 @@
 #!/bin/bash
-# A repository's life with fixed dates and names, so that every ID is the same in every run.
+# usage: git_work.sh FILES CHANGES
+# A repository's life with fixed dates and names, so that every ID is the same in every run. FILES is above 20 times
+# CHANGES, of which there are at least five.
 set -eu
+files=$1 changes=$2
 export GIT_AUTHOR_NAME=A GIT_AUTHOR_EMAIL=a@example.org GIT_COMMITTER_NAME=C GIT_COMMITTER_EMAIL=c@example.org
 export GIT_AUTHOR_DATE='2020-01-01T00:00:00Z' GIT_COMMITTER_DATE='2020-01-01T00:00:00Z' GIT_CONFIG_NOSYSTEM=1
 git config --global init.defaultBranch main
@@ -10,24 +13,24 @@ git config --global gc.auto 0
 
 git init -q repo
 cd repo
-for n in $(seq 500); do
+for n in $(seq "$files"); do
     mkdir -p "folder$((n % 20))"
     printf 'file %d\n%s\n' "$n" "$(seq "$n")" >"folder$((n % 20))/file$n"
 done
 git add .
-git commit -q -m 'Five hundred files'
+git commit -q -m "$files files"
 git log --format='%H %an %ad %s' --date=iso
 git ls-files | wc -l
 
-for n in $(seq 20); do
+for n in $(seq "$changes"); do
     printf 'change %d\n' "$n" >>"folder1/file$((n * 20 + 1))"
     git commit -q -a -m "Change $n"
 done
 git log --oneline | sha256sum
-git diff --stat HEAD~20 | tail -n 1
+git diff --stat "HEAD~$changes" | tail -n 1
 git blame -s folder1/file21 | head -n 2
 
-git checkout -q -b side HEAD~10
+git checkout -q -b side "HEAD~$((changes / 2))"
 printf 'side\n' >>folder2/file2
 git commit -q -a -m 'On the side'
 git checkout -q main
@@ -70,8 +73,9 @@ git fsck --full --strict 2>/dev/null
 git repack -q -a -d -f --threads=2
 git verify-pack -v .git/objects/pack/*.pack | grep -c blob
 
-git bisect start HEAD HEAD~15 >/dev/null
-git bisect run sh -c '! grep -q "change 12" folder1/file241' 2>/dev/null | grep 'first bad'
+sought=$((changes * 3 / 5))
+git bisect start HEAD "HEAD~$((sought + 3))" >/dev/null
+git bisect run sh -c "! grep -q 'change $sought' folder1/file$((sought * 20 + 1))" 2>/dev/null | grep 'first bad'
 git bisect reset >/dev/null 2>&1
 cd ..
 
@@ -92,6 +96,6 @@ git bundle verify -q ../all.bundle
 git worktree add -q ../tree HEAD~1
 git -C ../tree status --short | wc -l
 git archive --format=tar HEAD | sha256sum
-git grep -c 'change 7' | head -n 2
+git grep -c 'change 4' | head -n 2
 git format-patch -q -1 --stdout | sed '/^--$/,$d' | sha256sum
 GIT_PAGER=cat git show --stat --format=%H HEAD

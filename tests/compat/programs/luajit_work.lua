@@ -1,7 +1,8 @@
--- Hot loops that become machine code, and C functions called from it.
+-- luajit_work.lua SHARE: hot loops that become machine code, and C functions called from it; one SHAREth of them.
 local ffi = require 'ffi'
 local bit = require 'bit'
 io.stdout:setvbuf('no')
+local share = tonumber(arg[1])
 
 ffi.cdef [[
     int getpid(void);
@@ -31,10 +32,10 @@ local function sieve(limit)
     end
     return count
 end
-print('primes', sieve(500000))
+print('primes', sieve(500000 / share))
 
 local hash = 0
-for i = 1, 3000000 do hash = bit.bxor(bit.rol(hash, 5), i) end
+for i = 1, 3000000 / share do hash = bit.bxor(bit.rol(hash, 5), i) end
 print('hash', hash)
 
 local function mandelbrot(size)
@@ -50,12 +51,12 @@ local function mandelbrot(size)
     end
     return inside
 end
-print('inside', mandelbrot(150))
+print('inside', mandelbrot(150 / share))
 
 -- System calls out of compiled loops.
 local own = C.getpid()
 local same = 0
-for _ = 1, 50000 do
+for _ = 1, 50000 / share do
     if C.syscall(39) == own then same = same + 1 end
 end
 print('getpid', same)
@@ -64,14 +65,14 @@ local fds = ffi.new('int[2]')
 C.pipe(fds)
 local buffer = ffi.new('char[64]')
 local moved = 0
-for i = 1, 20000 do
+for i = 1, 20000 / share do
     C.write(fds[1], 'message', 7)
     moved = moved + tonumber(C.read(fds[0], buffer, 64))
 end
 print('moved', moved, ffi.string(buffer, 7))
 print('errno', C.read(-1, buffer, 1), ffi.errno())
 
-for i = 1, 2000 do
+for i = 1, 2000 / share do
     local area = C.mmap(nil, 8192, 3, 0x22, -1, 0)
     ffi.cast('int *', area)[0] = i
     C.munmap(area, 8192)

@@ -1,8 +1,10 @@
 #!/bin/bash
-# Writes a project of many C files and its Makefile into the folder given.
+# usage: make_project.sh FOLDER PARTS
+# Writes a project of many C files and its Makefile into the folder; of the parts there are at least three.
 set -eu
+parts=$2
 cd "$1"
-for n in $(seq 1 20); do
+for n in $(seq 1 "$parts"); do
     cat >"part$n.c" <<C
 #include "parts.h"
 #include <stdio.h>
@@ -28,12 +30,12 @@ C
 done
 {
     printf '#pragma once\n'
-    for n in $(seq 1 20); do printf 'long part%d(long seed);\n' "$n"; done
+    for n in $(seq 1 "$parts"); do printf 'long part%d(long seed);\n' "$n"; done
     printf 'long shared_answer(void);\n'
 } >parts.h
 {
     printf '#include "parts.h"\n#include <stdio.h>\nint main(void)\n{\n    long sum = shared_answer();\n'
-    for n in $(seq 1 20); do printf '    sum += part%d(sum);\n' "$n"; done
+    for n in $(seq 1 "$parts"); do printf '    sum += part%d(sum);\n' "$n"; done
     printf '    printf("%%ld\\n", sum);\n    return 0;\n}\n'
 } >main.c
 printf 'long shared_answer(void);\nlong shared_answer(void)\n{\n    return 42;\n}\n' >shared.c

@@ -1,8 +1,10 @@
+// node_jit.js SHARE: one SHAREth of the loops.
 // Keeps every tier of the JIT compiler busy: hot loops, deoptimisation, new code all the time, WebAssembly.
 'use strict';
+const share = Number(process.argv[2]);
 
 function numeric() {
-    const size = 160;
+    const size = 160 / share;
     const a = new Float64Array(size * size).map((_, i) => (i * 7) % 13);
     const b = new Float64Array(size * size).map((_, i) => (i * 5) % 11);
     let trace = 0;
@@ -18,16 +20,16 @@ function numeric() {
 function deoptimised() {
     const add = (x, y) => x + y;
     let result = 0;
-    for (let i = 0; i < 200000; i++) result = add(result, i) % 1000003;
+    for (let i = 0; i < 200000 / share; i++) result = add(result, i) % 1000003;
     let text = '';
     for (let i = 0; i < 1000; i++) text = add(text, String(i % 10));
-    for (let i = 0; i < 200000; i++) result = add(result, 0.5);
+    for (let i = 0; i < 200000 / share; i++) result = add(result, 0.5);
     return `${result} ${text.length}`;
 }
 
 function newCode() {
     let sum = 0;
-    for (let i = 0; i < 2000; i++) {
+    for (let i = 0; i < 2000 / share; i++) {
         const f = new Function('x', `let s = ${i}; for (let k = 0; k < 200; k++) s = (s * 31 + x + ${i % 17}) | 0; return s;`);
         sum = (sum + f(i)) | 0;
     }
@@ -39,9 +41,9 @@ function objects() {
     class Square extends Shape { constructor(s) { super(); this.s = s; } area() { return this.s * this.s; } }
     class Circle extends Shape { constructor(r) { super(); this.r = r; } area() { return 3 * this.r * this.r; } }
     let total = 0;
-    for (let i = 0; i < 1e6; i++) total += (i % 2 ? new Square(i % 10) : new Circle(i % 7)).area();
+    for (let i = 0; i < 1e6 / share; i++) total += (i % 2 ? new Square(i % 10) : new Circle(i % 7)).area();
     const map = new Map();
-    for (let i = 0; i < 300000; i++) map.set(`key${i % 5003}`, i);
+    for (let i = 0; i < 300000 / share; i++) map.set(`key${i % 5003}`, i);
     return `${total} ${map.size} ${JSON.stringify([...map.values()].slice(0, 3))}`;
 }
 
