@@ -105,6 +105,7 @@ refusals_are_told()
 }
 
 the_machine_has_what_tests_need
+[[ $series == 6.1 ]] || exit "$((failures > 0))" # the rest is the same on every kernel
 arguments_streams_and_status_pass
 two_machines_run_at_once
 tests_are_run_and_counted
