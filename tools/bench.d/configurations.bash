@@ -8,9 +8,9 @@ all_configurations=(native endorun endorun-no-rewrite endorun-selector endorun-p
 describe_configuration() {
     case $1 in
     native) echo "the program alone" ;;
-    endorun) echo "endorun PROGRAM" ;;
-    endorun-no-rewrite) echo "endorun --no-rewrite PROGRAM: every call is a SUD trap" ;;
-    endorun-selector) echo "endorun --sud=selector PROGRAM: rewritten, SUD in the selector form" ;;
+    endorun) echo "endorun --isolation=kernel PROGRAM" ;;
+    endorun-no-rewrite) echo "the same with --no-rewrite: every call is a SUD trap" ;;
+    endorun-selector) echo "the same with --sud=selector: rewritten, SUD in the selector form" ;;
     endorun-pkey) echo "endorun --isolation=pkey PROGRAM: protection keys; counts only, where the machine has none" ;;
     floor-range) echo "SUD armed by the program itself, every call in the allowed range" ;;
     floor-selector) echo "SUD armed by the program itself, selector byte ALLOW" ;;
@@ -24,9 +24,9 @@ use_configuration() {
     micro_options=()
     case $1 in
     native) ;;
-    endorun) prefix=("$endorun" --) ;;
-    endorun-no-rewrite) prefix=("$endorun" --no-rewrite --) ;;
-    endorun-selector) prefix=("$endorun" --sud=selector --) ;;
+    endorun) prefix=("$endorun" --isolation=kernel --) ;;
+    endorun-no-rewrite) prefix=("$endorun" --isolation=kernel --no-rewrite --) ;;
+    endorun-selector) prefix=("$endorun" --isolation=kernel --sud=selector --) ;;
     endorun-pkey) prefix=("$endorun" --isolation=pkey --) ;;
     floor-range) micro_options=(--arm=range) ;;
     floor-selector) micro_options=(--arm=selector) ;;
