@@ -106,7 +106,7 @@ static const char *unsafe_cure_sentence(unsigned cure)
         [CURE_NOT_NEEDED] = "",
         [CURE_MOVED] = "",
         [CURE_REENCODED] = "another encoding of add takes the place of its end",
-        [CURE_DATA] = "the pages around it, without code, stay data",
+        [CURE_DATA] = "the pages around it hold no code, and are not executable",
         [CURE_INSTRUCTION] = "refused, but for glibc's own: an instruction of the program",
         [CURE_UNCERTAIN] = "refused: no instruction is proven here",
         [CURE_FIXED] = "refused: what holds it does not change with its place",

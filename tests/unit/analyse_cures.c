@@ -316,8 +316,9 @@ START_TEST(the_report_on_data)
     analysis_write_text(out, "name", &fixture.analysis);
     analysis_write_json(out, "name", &fixture.analysis);
     ck_assert_int_eq(fclose(out), 0);
-    ck_assert_ptr_nonnull(
-        strstr(report, "; with protection keys the pages around it, without code, stay data\n"));
+    ck_assert_ptr_nonnull(strstr(
+        report,
+        "; with protection keys the pages around it hold no code, and are not executable\n"));
     ck_assert_ptr_nonnull(strstr(report, "\"cure\": \"data\"}"));
     free(report);
 }
