@@ -20,12 +20,13 @@ static struct spans executable;  /* what the program can execute */
 static struct spans alternating; /* what it asked to write and to execute: each page is either */
 static struct spans running;     /* of those, the pages that are executable now */
 static struct spans filed;       /* mapped from a file to be executed */
+static struct spans data;        /* of those, pages without code: they are never executable */
 static struct span stack;        /* the first thread's, with the room that it may grow into */
 
 static bool has_room(void)
 {
-    return spans_have_room(&executable) && spans_have_room(&alternating) &&
-           spans_have_room(&running) && spans_have_room(&filed);
+    return executable.count + data.count + 8 < SPANS_MAX && /* one cuts the other into pieces */
+           spans_have_room(&alternating) && spans_have_room(&running) && spans_have_room(&filed);
 }
 
 static bool stop_running(uint64_t start, uint64_t end)
@@ -88,6 +89,14 @@ void code_forget(uint64_t start, uint64_t length)
 {
     code_close(start, length);
     spans_remove(&filed, start, start + round_up(length, PAGE_SIZE));
+    spans_remove(&data, start, start + round_up(length, PAGE_SIZE));
+}
+
+void code_set_aside(uint64_t start, uint64_t length)
+{
+    if (has_room()) {
+        spans_add(&data, start, start + length);
+    }
 }
 
 bool code_touches(uint64_t start, uint64_t length)
@@ -111,15 +120,10 @@ long code_discard(uint64_t start, uint64_t length, int advice)
 {
     uint64_t end = start + round_up(length, PAGE_SIZE);
     long result = 0;
+    bool stays;
     for (uint64_t at = start, next; at < end && result == 0; at = next) {
-        uint32_t i = spans_find(&filed, at);
-        const struct span *span = &filed.at[i];
-        if (i < filed.count && span->start <= at) {
-            next = span->end;
-            continue;
-        }
-        next = i < filed.count && span->start < end ? span->start : end;
-        result = SYS3(__NR_madvise, at, next - at, advice);
+        next = spans_piece(&filed, at, end, &stays);
+        result = stays ? 0 : SYS3(__NR_madvise, at, next - at, advice);
     }
     return result;
 }
@@ -160,23 +164,30 @@ static bool edge_is_safe(const struct origin *origin, uint64_t other, const uint
 {
     uint8_t joint[2 * REACH];
     bool before = other < origin->start;
+    uint64_t low = other - (before ? 0 : REACH);
     if (!spans_hold(&executable, other, other + REACH) ||
+        spans_touch(&data, low, low + sizeof joint) ||
         user_copy(joint + (before ? 0 : REACH), (const void *)other, REACH) != 0) {
         return true;
     }
     memcpy(joint + (before ? REACH : 0), bytes, REACH);
     size_t at = unsafe_find(joint, sizeof joint, 0);
-    return at == sizeof joint || refuse(origin, other - (before ? 0 : REACH) + at, joint + at);
+    return at == sizeof joint || refuse(origin, low + at, joint + at);
 }
 
-/* Searches `length` bytes at `content`, which are to stand at origin->start. */
+/*
+ * Searches `length` bytes at `content`, which are to stand at origin->start. What has a byte in a
+ * page that was set aside can't be executed: become_executable() leaves that page out.
+ */
 static bool is_safe(uint64_t content, uint64_t length, const struct origin *origin)
 {
     uint8_t *bytes = (uint8_t *)content;
     uint64_t start = origin->start;
     size_t at = 0;
     while ((at = unsafe_find(bytes, length, at)) != length) {
-        if (!unsafe_replace(bytes, length, at)) {
+        if (spans_touch(&data, start + at, start + at + ENDORUN_UNSAFE_SIZE_MIN)) {
+            at++;
+        } else if (!unsafe_replace(bytes, length, at)) {
             return refuse(origin, start + at, bytes + at);
         }
     }
@@ -246,10 +257,16 @@ void code_note(uint64_t start, uint64_t length)
 
 static long become_executable(uint64_t start, uint64_t length)
 {
-    if (!memory_tag(start, length, PROT_READ | PROT_EXEC, KEY_APP)) {
-        return -ENOMEM;
+    bool aside;
+    for (uint64_t at = start, next; at < start + length; at = next) {
+        next = spans_piece(&data, at, start + length, &aside);
+        if (!memory_tag(at, next - at, aside ? PROT_READ : PROT_READ | PROT_EXEC, KEY_APP)) {
+            return -ENOMEM;
+        }
+        if (!aside) {
+            code_note(at, next - at);
+        }
     }
-    code_note(start, length);
     return 0;
 }
 
@@ -266,8 +283,9 @@ static void copy_page(uint64_t target, uint64_t source)
 
 /*
  * The range, which can be read, becomes anonymous memory with the same content, which nobody can
- * reach until it stands there, executable. What others do to the pages that were there, by another
- * mapping or by a call that has hold of them since before, changes the copy no more.
+ * reach until it stands there, and then nobody can write. What others do to the pages that were
+ * there, by another mapping or by a call that has hold of them since before, changes the copy no
+ * more.
  */
 static long copy_and_admit(uint64_t length, const struct origin *origin)
 {
@@ -283,7 +301,7 @@ static long copy_and_admit(uint64_t length, const struct origin *origin)
     spans_remove(&executable, start, start + length);
     long result = -EACCES;
     if (is_safe((uint64_t)copy, length, origin)) {
-        result = memory_tag((uint64_t)copy, length, PROT_READ | PROT_EXEC, KEY_APP)
+        result = memory_tag((uint64_t)copy, length, PROT_READ, KEY_APP)
                      ? SYS5(__NR_mremap, copy, length, length, MREMAP_MAYMOVE | MREMAP_FIXED, start)
                      : -ENOMEM;
     }
@@ -291,8 +309,7 @@ static long copy_and_admit(uint64_t length, const struct origin *origin)
         SYS2(__NR_munmap, copy, length);
         return result;
     }
-    code_note(start, length);
-    return 0;
+    return become_executable(start, length);
 }
 
 /* Writable now, and executable when it is executed: code_fault() copies and searches it then. */
@@ -300,6 +317,7 @@ static long alternate(uint64_t start, uint64_t length)
 {
     spans_remove(&executable, start, start + length);
     spans_remove(&running, start, start + length);
+    spans_remove(&data, start, start + length);
     if (alternating.count == 0) {
         dispatch_calls(call_uses_memory);
     }
@@ -337,7 +355,6 @@ long code_map(int fd, uint64_t start, uint64_t length, uint64_t offset, unsigned
 {
     const struct origin origin = {fd, start, offset};
     bool writable = (protection & PROT_WRITE) != 0;
-    code_forget(start, length);
     if (fd >= 0 && !writable && is_immutable(fd)) {
         spans_add(&filed, start, start + length);
         return admit_file(length, &origin);

@@ -46,11 +46,18 @@ unsigned long code_first_protection(unsigned long protection);
 
 /*
  * The program has mapped [start, start + length) of `fd` (-1: anonymous, zero) at `offset`, with
- * code_first_protection(), and asked for `protection`, which has PROT_EXEC. 0, or a negative errno:
- * EACCES where it is refused, with a line that says what was found.
+ * code_first_protection(), and asked for `protection`, which has PROT_EXEC. All that is known of
+ * the range is what was set aside in it. 0, or a negative errno: EACCES where it is refused, with a
+ * line that says what was found.
  */
 long code_map(int fd, uint64_t start, uint64_t length, uint64_t offset, unsigned long protection,
               bool shared);
+
+/*
+ * Whole pages of a file's mapping that stay without execution, whatever is asked for, until they
+ * are mapped anew or are to be writable and executable.
+ */
+void code_set_aside(uint64_t start, uint64_t length);
 
 /* Memory of the monitor's, written for the program to execute: stubs. False: it holds one. */
 bool code_admit(uint64_t start, uint64_t length);

@@ -27,6 +27,14 @@ bool spans_touch(const struct spans *spans, uint64_t start, uint64_t end)
     return i < spans->count && spans->at[i].start < end;
 }
 
+uint64_t spans_piece(const struct spans *spans, uint64_t at, uint64_t end, bool *inside)
+{
+    uint32_t i = spans_find(spans, at);
+    *inside = i < spans->count && spans->at[i].start <= at;
+    uint64_t next = i == spans->count ? end : *inside ? spans->at[i].end : spans->at[i].start;
+    return next < end ? next : end;
+}
+
 bool spans_have_room(const struct spans *spans)
 {
     return spans->count + 4 < SPANS_MAX; /* a call does no more than a few steps */

@@ -20,6 +20,9 @@ uint32_t spans_find(const struct spans *spans, uint64_t address);
 bool spans_hold(const struct spans *spans, uint64_t start, uint64_t end);
 bool spans_touch(const struct spans *spans, uint64_t start, uint64_t end);
 
+/* How far [at, end), which is not empty, lies `inside` of the set, or outside. */
+uint64_t spans_piece(const struct spans *spans, uint64_t at, uint64_t end, bool *inside);
+
 /* Each may need one entry more; without one it is fatal. */
 bool spans_have_room(const struct spans *spans);
 void spans_remove(struct spans *spans, uint64_t start, uint64_t end);

@@ -1,9 +1,9 @@
 /*
  * The patch plan of one ELF file: every `syscall` instruction in its executable segments, and how
  * each is to be rewritten; with protection keys also instructions that are moved away, because
- * their bytes would be those of an unsafe one (endorun/unsafe_instructions.h). Written by the
- * analyser (hosted, rewriter/analyse), stored in the plan cache, validated and applied by the
- * monitor (freestanding, rewriter/apply).
+ * their bytes would be those of an unsafe one (endorun/unsafe_instructions.h), and data that has
+ * such bytes. Written by the analyser (hosted, rewriter/analyse), stored in the plan cache,
+ * validated and applied by the monitor (freestanding, rewriter/apply).
  *
  * A plan is untrusted input. The monitor believes no field: it compares the bytes named here with
  * the bytes it mapped, and generates all new code itself.
@@ -32,7 +32,7 @@
 #include <stdint.h>
 
 #define ENDORUN_PLAN_MAGIC        0x6e616c706f646e65ULL /* "endoplan" */
-#define ENDORUN_PLAN_VERSION      3U
+#define ENDORUN_PLAN_VERSION      4U
 #define ENDORUN_PLAN_MAX_SITES    65536U
 #define ENDORUN_BUILD_ID_MAX      32U   /* bytes; GNU ld writes 20, lld 8 to 20 */
 #define ENDORUN_BUILD_ID_WITHIN   1024U /* bytes at a file's beginning where it is looked for */
@@ -50,6 +50,7 @@ enum endorun_tactic {
     ENDORUN_TACTIC_COUNT,
     ENDORUN_TACTIC_MOVED = 64,     /* no site: the instruction at .offset runs in a stub */
     ENDORUN_TACTIC_REENCODED = 65, /* no site: the instruction at .offset has other bytes */
+    ENDORUN_TACTIC_DATA = 66,      /* no site: pages from .offset on that need not be executable */
 };
 
 /* Why a site is left to SUD. Values are stored: append only. */
@@ -94,6 +95,9 @@ struct endorun_plan {
  * the displacement in them that is changed with the place. It is one that endorun_plan_is_movable()
  * knows.
  *
+ * DATA names whole pages of the file that no executable section lies in. Such an entry can make
+ * less of the file executable than was asked for, and never more.
+ *
  * PRECEDING displaces one instruction or several, contiguous, up to the site: they run in the stub,
  * byte for byte but for the disp32. The first is long enough for the jump; the bytes of the others
  * stay in their place. So the address A + k in the original stands for the address C + k in the
@@ -108,13 +112,17 @@ struct endorun_plan_site {
     uint8_t displaced;    /* PRECEDING: bytes displaced, they end where the site begins */
     uint8_t rip_relative; /* offset in them of the one RIP-relative disp32, or 0 */
     uint8_t reserved[3];  /* zero */
-    uint8_t original[ENDORUN_PLAN_DISPLACE_MAX]; /* the displaced bytes, or the 5 slot bytes */
+    union {
+        uint8_t original[ENDORUN_PLAN_DISPLACE_MAX]; /* the displaced bytes, or the 5 slot bytes */
+        uint64_t data_size;                          /* DATA: bytes */
+    };
 };
 
 /* The entry is for protection keys only, and no system call site. */
 static inline bool endorun_plan_is_cure(const struct endorun_plan_site *site)
 {
-    return site->tactic == ENDORUN_TACTIC_MOVED || site->tactic == ENDORUN_TACTIC_REENCODED;
+    return site->tactic == ENDORUN_TACTIC_MOVED || site->tactic == ENDORUN_TACTIC_REENCODED ||
+           site->tactic == ENDORUN_TACTIC_DATA;
 }
 
 /* A call that a stub imitates: E8, 67 E8 (what linkers make of a call through memory), FF /2. */

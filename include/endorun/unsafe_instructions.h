@@ -51,6 +51,7 @@ enum endorun_unsafe_kind {
  * that goes on in the next page, and a prefix may stand PREFIX_MAX bytes before.
  */
 #define ENDORUN_UNSAFE_SIZE_MAX   4U  /* D5, payload, opcode, ModRM */
+#define ENDORUN_UNSAFE_SIZE_MIN   3U  /* of those that are refused: 0F, opcode, ModRM */
 #define ENDORUN_UNSAFE_PREFIX_MAX 12U /* before 0F AE and ModRM: 15 bytes together */
 
 #define ENDORUN_UNSAFE_ESCAPE  0x0fU

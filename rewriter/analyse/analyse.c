@@ -140,8 +140,15 @@ static void fill_plan_cure(struct endorun_plan_site *out, const struct unsafe_ma
                            const struct image *image)
 {
     const struct moved_instruction *moved = &match->moved;
-    const struct segment *segment = image_text(image, moved->address);
+    const struct segment *segment;
 
+    if (match->cure == CURE_DATA) {
+        out->tactic = ENDORUN_TACTIC_DATA;
+        out->offset = match->pages.offset;
+        out->data_size = match->pages.size;
+        return;
+    }
+    segment = image_text(image, moved->address);
     out->offset = segment->offset + (moved->address - segment->address);
     out->tactic = match->cure == CURE_MOVED ? ENDORUN_TACTIC_MOVED : ENDORUN_TACTIC_REENCODED;
     out->displaced = moved->size;
@@ -155,12 +162,20 @@ struct entry {
     uint64_t address;
 };
 
+/* Of those at one offset, the pages of data are first. */
 static int compare_entries(const void *left, const void *right)
 {
-    const uint64_t a = ((const struct entry *)left)->site.offset;
-    const uint64_t b = ((const struct entry *)right)->site.offset;
+    const struct endorun_plan_site *a = &((const struct entry *)left)->site;
+    const struct endorun_plan_site *b = &((const struct entry *)right)->site;
 
-    return (a > b) - (a < b);
+    if (a->offset != b->offset)
+        return a->offset > b->offset ? 1 : -1;
+    return (a->tactic < b->tactic) - (a->tactic > b->tactic);
+}
+
+static bool is_in_plan(enum unsafe_cure cure)
+{
+    return cure == CURE_MOVED || cure == CURE_REENCODED || cure == CURE_DATA;
 }
 
 /* Sites and cures, sorted; an instruction that holds several matches moves once. */
@@ -180,9 +195,12 @@ static struct entry *make_entries(const struct analyser *analyser, size_t *count
     for (size_t i = 0; i < matches->count; i++) {
         const struct unsafe_match *match = &matches->items[i];
 
-        if (match->cure == CURE_MOVED || match->cure == CURE_REENCODED) {
+        if (is_in_plan(match->cure)) {
             fill_plan_cure(&entries[all].site, match, &analyser->image);
-            entries[all++].address = match->moved.address;
+            entries[all++].address =
+                match->cure == CURE_DATA
+                    ? match->place.address - (match->offset - match->pages.offset)
+                    : match->moved.address;
         }
     }
     qsort(entries, all, sizeof(entries[0]), compare_entries);

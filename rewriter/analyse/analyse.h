@@ -52,11 +52,12 @@ enum instruction_part {
     PART_COUNT,
 };
 
-/* What becomes of a match where protection keys are used. All but the first three are refused. */
+/* What becomes of a match where protection keys are used. All but the first four are refused. */
 enum unsafe_cure {
     CURE_NOT_NEEDED,  /* of a kind that the monitor lets pass */
     CURE_MOVED,       /* the instruction at .moved runs in a stub */
     CURE_REENCODED,   /* the `add %ebp,%edi` at .moved, its end, has other bytes */
+    CURE_DATA,        /* its .pages of the file hold no code, and do not become executable */
     CURE_INSTRUCTION, /* it is one. The monitor knows two of glibc's, and replaces them */
     CURE_UNCERTAIN,   /* no instruction is proven here */
     CURE_FIXED,       /* nothing of what holds it changes with its place */
@@ -70,6 +71,12 @@ struct moved_instruction {
     uint64_t address;
     uint8_t size;
     uint8_t field; /* offset of the displacement that changes */
+};
+
+/* Whole pages of the file. */
+struct file_pages {
+    uint64_t offset;
+    uint64_t size;
 };
 
 struct unsafe_match {
@@ -86,6 +93,7 @@ struct unsafe_match {
     enum instruction_part last;  /* of the last one that the host holds */
     enum unsafe_cure cure;
     struct moved_instruction moved; /* MOVED and REENCODED */
+    struct file_pages pages;        /* DATA */
 };
 
 struct analysis {

@@ -189,7 +189,7 @@ static int read_program_headers(struct image *image, char *error)
             continue;
         if (check_segment(image, i, header, previous_end, error) != 0)
             return -1;
-        previous_end = header->p_vaddr + header->p_memsz;
+        image->memory_end = previous_end = header->p_vaddr + header->p_memsz;
         if (header->p_filesz != 0 && add_segment(image, &capacity, header, error) != 0)
             return -1;
     }

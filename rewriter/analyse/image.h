@@ -59,6 +59,7 @@ struct image {
     size_t code_count;
     bool fixed_address; /* ET_EXEC: addresses stand in code and data without relocation */
     uint64_t entry;
+    uint64_t memory_end;               /* address behind the last segment */
     struct address_range dynamic;      /* PT_DYNAMIC */
     struct address_range eh_frame_hdr; /* PT_GNU_EH_FRAME */
     struct endorun_file_identity identity;

@@ -86,10 +86,15 @@ const char *instruction_part_name(unsigned part)
 const char *unsafe_cure_name(unsigned cure)
 {
     static const char *const names[CURE_COUNT] = {
-        [CURE_NOT_NEEDED] = "allowed",  [CURE_MOVED] = "moved",
-        [CURE_REENCODED] = "reencoded", [CURE_INSTRUCTION] = "instruction",
-        [CURE_UNCERTAIN] = "uncertain", [CURE_FIXED] = "fixed",
-        [CURE_SHORT] = "short",         [CURE_ENTERED] = "entered",
+        [CURE_NOT_NEEDED] = "allowed",
+        [CURE_MOVED] = "moved",
+        [CURE_REENCODED] = "reencoded",
+        [CURE_DATA] = "data",
+        [CURE_INSTRUCTION] = "instruction",
+        [CURE_UNCERTAIN] = "uncertain",
+        [CURE_FIXED] = "fixed",
+        [CURE_SHORT] = "short",
+        [CURE_ENTERED] = "entered",
     };
 
     return cure < CURE_COUNT ? names[cure] : "unknown";
@@ -101,6 +106,7 @@ static const char *unsafe_cure_sentence(unsigned cure)
         [CURE_NOT_NEEDED] = "",
         [CURE_MOVED] = "",
         [CURE_REENCODED] = "another encoding of add takes the place of its end",
+        [CURE_DATA] = "the pages around it hold no code, and are not executable",
         [CURE_INSTRUCTION] = "refused, but for glibc's own: an instruction of the program",
         [CURE_UNCERTAIN] = "refused: no instruction is proven here",
         [CURE_FIXED] = "refused: what holds it does not change with its place",

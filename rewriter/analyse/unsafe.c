@@ -12,7 +12,7 @@
 
 #include <stdlib.h>
 
-#define PAGE_SIZE 4096U
+#define PAGE_SIZE UINT64_C(4096)
 
 /* Chance alone puts one into 2 KiB of code; this is for hostile files. */
 #define MAX_MATCHES (1U << 21)
@@ -26,14 +26,25 @@ struct mapped_range {
     uint64_t end;
 };
 
+static uint64_t round_up(uint64_t offset)
+{
+    return (offset + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
+}
+
+static uint64_t round_down(uint64_t offset)
+{
+    return offset & ~(PAGE_SIZE - 1);
+}
+
 static struct mapped_range range_of(const struct segment *segment, const struct image *image)
 {
-    const uint64_t last = segment->offset + segment->size - 1;
-    const uint64_t end = last - last % PAGE_SIZE + PAGE_SIZE;
+    const bool whole = segment == image->segments && !image->fixed_address;
+    const uint64_t size = whole ? image->memory_end - segment->address : segment->size;
+    const uint64_t end = round_up(segment->offset + size);
 
     return (struct mapped_range){
         .segment = segment,
-        .start = segment->offset - segment->offset % PAGE_SIZE,
+        .start = round_down(segment->offset),
         .end = end < image->identity.size ? end : image->identity.size,
     };
 }
@@ -45,6 +56,58 @@ static bool is_code(const struct image *image, uint64_t address)
             return true;
     }
     return false;
+}
+
+/* Pages of a file, all with code or all without. */
+struct page_run {
+    uint64_t start; /* file offsets */
+    uint64_t end;
+    bool code;
+};
+
+/* The part of the file that the section's instructions take; false: it has none. */
+static bool find_instructions(const struct image *image, const struct section *section,
+                              uint64_t *start, uint64_t *end)
+{
+    const struct segment *segment = image_text(image, section->address);
+    uint64_t left;
+
+    if ((section->flags & SHF_EXECINSTR) == 0 || section->size == 0 || segment == NULL)
+        return false;
+    left = segment->size - (section->address - segment->address);
+    *start = segment->offset + (section->address - segment->address);
+    *end = *start + (section->size < left ? section->size : left);
+    return true;
+}
+
+/*
+ * The pages around an offset: without code are those that no executable section has a byte in, if
+ * the file has such sections. `run` is the result of an earlier call for the range, or empty.
+ */
+static void look_around(struct page_run *run, const struct image *image,
+                        const struct mapped_range *range, uint64_t offset)
+{
+    const uint64_t page = round_down(offset);
+    uint64_t start, end;
+
+    if (offset - run->start < run->end - run->start)
+        return;
+    *run = (struct page_run){range->start, round_up(range->end), true};
+    for (size_t i = 0; i < image->section_count; i++) {
+        if (!find_instructions(image, &image->sections[i], &start, &end))
+            continue;
+        run->code = start < page + PAGE_SIZE && end > page;
+        if (run->code)
+            break;
+        if (end <= page && round_up(end) > run->start)
+            run->start = round_up(end);
+        if (start > page && round_down(start) < run->end)
+            run->end = round_down(start);
+    }
+    if (run->code) {
+        run->start = page;
+        run->end = page + PAGE_SIZE;
+    }
 }
 
 static int add_match(struct unsafe_list *matches, const struct unsafe_match *match, char *error)
@@ -65,7 +128,23 @@ struct piece {
     size_t size;
     uint64_t offset; /* of its first byte in the file */
     bool refused_only;
+    struct page_run *run;
 };
+
+/* A match with a byte in a page without code can't be executed when that page can't. */
+static void look_for_data(struct unsafe_match *match, const struct image *image,
+                          const struct piece *piece)
+{
+    struct page_run *run = piece->run;
+
+    look_around(run, image, piece->range, match->offset);
+    if (run->code)
+        look_around(run, image, piece->range, match->offset + match->size - 1);
+    if (!run->code) {
+        match->cure = CURE_DATA;
+        match->pages = (struct file_pages){run->start, run->end - run->start};
+    }
+}
 
 /* The matches that begin between two offsets in the piece. */
 static int find_in_piece(struct unsafe_list *matches, const struct image *image,
@@ -85,6 +164,8 @@ static int find_in_piece(struct unsafe_list *matches, const struct image *image,
         match.cure = endorun_unsafe_is_refused(match.kind) ? CURE_UNCERTAIN : CURE_NOT_NEEDED;
         match.size = (uint8_t)endorun_unsafe_size(match.kind, piece->bytes[at]);
         memcpy(match.bytes, piece->bytes + at, match.size);
+        if (match.cure == CURE_UNCERTAIN)
+            look_for_data(&match, image, piece);
         if (add_match(matches, &match, error) != 0)
             return -1;
     }
@@ -96,13 +177,17 @@ static int find_in_range(struct unsafe_list *matches, const struct image *image,
                          const struct mapped_range *range, bool refused_only, uint8_t *buffer,
                          char *error)
 {
+    struct page_run run = {0, 0, true};
     uint64_t next = range->start;
 
     while (next < range->end) {
         const uint64_t known = next - range->start;
         const size_t before = known < ENDORUN_UNSAFE_PREFIX_MAX ? known : ENDORUN_UNSAFE_PREFIX_MAX;
-        struct piece piece = {
-            .range = range, .bytes = buffer, .offset = next - before, .refused_only = refused_only};
+        struct piece piece = {.range = range,
+                              .bytes = buffer,
+                              .offset = next - before,
+                              .refused_only = refused_only,
+                              .run = &run};
         const bool last = range->end - piece.offset <= PIECE_SIZE;
         size_t to;
 
@@ -288,7 +373,7 @@ static void look_for_cures(const struct match_search *search, const struct instr
             break;
         if (held->place.address + held->size <= instruction->address ||
             held->cure == CURE_NOT_NEEDED || held->cure == CURE_INSTRUCTION ||
-            held->cure == CURE_MOVED)
+            held->cure == CURE_MOVED || held->cure == CURE_DATA)
             continue;
         cure = plan_move(search, held, instruction, &moved);
         if (ends_with_add(held, instruction))

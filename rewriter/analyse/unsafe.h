@@ -13,7 +13,8 @@ struct unsafe_list {
 
 /*
  * Every match, at every byte offset; or of the refused kinds only. Searched are whole pages: what
- * lies in the file before and behind a segment is mapped with its first and last page. The list is
+ * lies in the file before and behind a segment is mapped with its first and last page. Of a library
+ * that begins with an executable segment run-time linkers map the whole so at first. The list is
  * the caller's to free, on failure too.
  */
 int unsafe_find(struct unsafe_list *matches, const struct image *image, bool refused_only,

@@ -7,6 +7,7 @@
  *   preceding:  insn  b8 ..., 0f 05 -> e9 rel32 ..., 0f 05   (the site stays as it is)
  *   moved:      insn  48 8b 05 ...  -> e9 rel32, int3s
  *   reencoded:  insn  01 ef        ->  03 fd
+ *   data:       whole pages, which do not become executable
  */
 #include "rewrite.h"
 #include "module.h"
@@ -50,10 +51,11 @@ static bool next_site(const struct target *target, const struct loaded_plan *pla
     return false;
 }
 
-/* Without protection keys no bytes are unsafe, and nothing has to move. */
+/* Something is to be written. Without protection keys no bytes are unsafe, and nothing has to move.
+ */
 static bool is_cure(const struct endorun_plan_site *site)
 {
-    return keys_in_use && endorun_plan_is_cure(site);
+    return keys_in_use && endorun_plan_is_cure(site) && site->tactic != ENDORUN_TACTIC_DATA;
 }
 
 static bool is_patched(const struct endorun_plan_site *site)
@@ -380,6 +382,23 @@ static void write_sites(const struct target *target, const struct loaded_plan *p
     header->gate = gate_in_use;
 }
 
+/* The pages of data in the mapping, of which a part can be mapped only. */
+static void set_data_aside(const struct target *target, const struct loaded_plan *plan)
+{
+    struct endorun_plan_site site;
+    for (uint32_t i = 0; keys_in_use && i < plan->site_count; i++) {
+        memcpy(&site, &plan->sites[i], sizeof site);
+        uint64_t from = site.offset, to = from + site.data_size;
+        uint64_t end = target->offset + target->length;
+        from = from > target->offset ? from : target->offset;
+        to = to < end ? to : end;
+        if (site.tactic == ENDORUN_TACTIC_DATA && from < to && from % PAGE_SIZE == 0 &&
+            to % PAGE_SIZE == 0) {
+            code_set_aside(target->start + (from - target->offset), to - from);
+        }
+    }
+}
+
 /* Tells the reader of the mapping and of what became of its sites. */
 static void report_module(const struct target *target, int fd, const struct loaded_plan *plan)
 {
@@ -463,6 +482,7 @@ void rewrite_mapping(int fd, uint64_t start, uint64_t length, uint64_t offset,
         plan = plan_find(fd, (const uint8_t *)start, target.length);
     }
     if (plan.sites != 0) {
+        set_data_aside(&target, &plan);
         apply_plan(&target, &plan, protection);
     }
     if (channel_is_open()) {

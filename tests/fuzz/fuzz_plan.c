@@ -56,6 +56,7 @@ static uint8_t
 static size_t plan_size;
 static unsigned permitted_writes[TEXT_SIZE];
 static unsigned generation;
+static uint8_t aside[TEXT_SIZE / PAGE_SIZE]; /* pages that are set aside */
 
 uint64_t gate_in_use = 0x1122334455667788UL;
 
@@ -114,6 +115,16 @@ static bool model_admit(uint64_t start, uint64_t size)
            "other memory becomes executable");
     demand(clean || start == mapping, "an unsafe instruction in the stubs");
     return clean;
+}
+
+/* Whole pages of the mapping, and with protection keys only. */
+static void model_set_aside(uint64_t start, uint64_t size)
+{
+    demand(keys_in_use && start >= mapping && size != 0 && size <= TEXT_SIZE &&
+               start - mapping <= TEXT_SIZE - size && start % PAGE_SIZE == 0 &&
+               size % PAGE_SIZE == 0,
+           "other memory is set aside");
+    memset(aside + (start - mapping) / PAGE_SIZE, 1, size / PAGE_SIZE);
 }
 
 static void model_forget(uint64_t start, uint64_t size)
@@ -178,6 +189,7 @@ static void *copy_bytes(void *target, const void *source, size_t size)
 #define memcpy                                       copy_bytes
 #define code_admit                                   model_admit
 #define code_forget                                  model_forget
+#define code_set_aside                               model_set_aside
 #define memory_protect(start, size, protection, key) model_protect((start), (size), (protection))
 #define memory_tag                                   memory_protect
 #define monitor_takes(start, size)                   ((start) != 0 && (size) != 0)
@@ -188,6 +200,7 @@ static void *copy_bytes(void *target, const void *source, size_t size)
 #undef memcpy
 #undef code_admit
 #undef code_forget
+#undef code_set_aside
 #undef memory_protect
 #undef memory_tag
 #undef monitor_takes
@@ -292,6 +305,13 @@ static void make_text(void)
 
 static void fit_cure(struct endorun_plan_site *site, unsigned mode)
 {
+    if (site->tactic == ENDORUN_TACTIC_DATA) {
+        if ((mode & INPUT_AT_SITE) != 0) {
+            site->offset = site->offset % (FILE_SIZE / PAGE_SIZE) * PAGE_SIZE;
+            site->data_size = site->data_size % (FILE_SIZE / PAGE_SIZE) * PAGE_SIZE;
+        }
+        return;
+    }
     if ((mode & INPUT_AT_SITE) != 0) {
         const struct cure *cure = &cures[(uint8_t)site->slot % CURES];
         bool reencoded = site->tactic == ENDORUN_TACTIC_REENCODED;
@@ -509,12 +529,31 @@ static void check_addresses(void)
     }
 }
 
+/* The pages that the plan's entries name, and no others. */
+static void check_aside(void)
+{
+    const struct endorun_plan_site *sites =
+        (const struct endorun_plan_site *)(plan_memory + sizeof(struct endorun_plan));
+    const struct endorun_plan *plan = (const struct endorun_plan *)plan_memory;
+    for (uint64_t page = 0; page < TEXT_SIZE / PAGE_SIZE; page++) {
+        uint64_t offset = TEXT_OFFSET + page * PAGE_SIZE;
+        bool named = false;
+        for (uint32_t i = 0; aside[page] && i < plan->site_count && !named; i++) {
+            named = sites[i].tactic == ENDORUN_TACTIC_DATA && sites[i].offset <= offset &&
+                    sites[i].data_size >= offset - sites[i].offset + PAGE_SIZE;
+        }
+        demand(named == (aside[page] != 0), "a page is set aside that no entry names");
+    }
+}
+
 static void apply(void)
 {
+    memset(aside, 0, sizeof aside);
     checked_call(__NR_mprotect, mapping, TEXT_SIZE, PROT_READ | PROT_WRITE);
     memcpy((void *)mapping, pristine + TEXT_OFFSET, TEXT_SIZE);
     rewrite_mapping(text_fd, mapping, TEXT_SIZE, TEXT_OFFSET, PROT_READ | PROT_EXEC);
     check_text();
+    check_aside();
     if (stub_area_size != 0) {
         check_stubs();
         check_addresses();

@@ -47,7 +47,7 @@ plan = open("plan", "rb").read()
 content = open(path, "rb").read()
 status = os.stat(path)
 magic, version, size, checksum, device, inode, file_size, mtime, ctime = struct.unpack_from("<QIIQQQQQQ", plan)
-assert magic.to_bytes(8, "little") == b"endoplan" and version == 3 and size == len(plan)
+assert magic.to_bytes(8, "little") == b"endoplan" and version == 4 and size == len(plan)
 assert (inode, file_size, mtime, ctime) == (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 assert device == status.st_dev
 build_id_size, count = struct.unpack_from("<II", plan, 96)

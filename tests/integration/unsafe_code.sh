@@ -87,6 +87,84 @@ expect_run "code that moves" 0 "not executable with protection keys" pkey ./load
 expect_equal "what was moved" moved "$(cat out)"
 expect_run "a cure without a cache" 0 "" pkey env HOME=/nonexistent XDG_CACHE_HOME=/nonexistent "$PWD/load" "$PWD/cured.so"
 
+# Data in the executable segment: its pages are there to be read.
+cat >data.c <<'C'
+__attribute__((aligned(4096))) const unsigned char data[3 * 4096] = {
+    [0] = 0xc3, [4096] = 0xc3, [4097] = 0x0f, 0x01, 0xef, [2 * 4096] = 0xc3};
+int f(void)
+{
+    return 3;
+}
+C
+cat >jump.c <<'C'
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+static sigjmp_buf back;
+static void handle(int signal, siginfo_t *info, void *context)
+{
+    (void)signal;
+    (void)context;
+    siglongjmp(back, info->si_code == SEGV_ACCERR ? 1 : 2);
+}
+static void jump(const char *what, void *to)
+{
+    int how = sigsetjmp(back, 1);
+    if (how == 0) {
+        ((void (*)(void))to)();
+    }
+    printf("%s: %s\n", what, how == 0 ? "executed" : how == 1 ? "not executable" : "other");
+    fflush(stdout);
+}
+int main(int argc, char **argv)
+{
+    struct sigaction action = {.sa_sigaction = handle, .sa_flags = SA_SIGINFO | SA_NODEFER};
+    sigaction(SIGSEGV, &action, NULL);
+    void *library = dlopen(argv[1], RTLD_NOW);
+    if (library == NULL) {
+        return 7;
+    }
+    char *data = dlsym(library, "data"), *f = dlsym(library, "f");
+    if (((int (*)(void))f)() != 3 || memcmp(data + 4096, "\xc3\x0f\x01\xef", 5) != 0) {
+        return 8;
+    }
+    jump("data", data + 4096);
+    char *code = f - (unsigned long)f % 4096;
+    size_t size = (size_t)(data + 3 * 4096 - code);
+    if (code < data && mprotect(code, size, PROT_READ | PROT_EXEC) == 0 &&
+        ((int (*)(void))f)() == 3) {
+        jump("protected anew", data + 4096);
+    }
+    if (argc > 2) {
+        mprotect(data + 4096, 4096, PROT_READ | PROT_WRITE | PROT_EXEC);
+        jump("writable", data + 4096);
+    }
+    return 0;
+}
+C
+gcc jump.c -o jump -ldl
+gcc -shared -fPIC data.c -Wl,-z,noseparate-code -o data.so
+expect_run "data among code" 0 "" pkey ./jump ./data.so
+expect_equal "jumps to data" $'data: not executable\nprotected anew: not executable' "$(cat out)"
+expect_run "the same without protection keys" 0 "" kernel ./jump ./data.so
+expect_equal "jumps to data" $'data: executed\nprotected anew: executed' "$(cat out)"
+expect_run "data that becomes writable code" 137 "could write PKRU" pkey ./jump ./data.so writable
+expect_run "data and no plan" 7 "could write PKRU" pkey --no-rewrite ./jump ./data.so
+cp data.so data_stripped.so
+python3 - data_stripped.so <<'PYTHON'
+import struct, sys
+with open(sys.argv[1], "r+b") as file:
+    file.seek(40)
+    file.write(struct.pack("<Q", 0))
+    file.seek(60)
+    file.write(struct.pack("<HH", 0, 0))
+PYTHON
+expect_run "data that no section tells of" 7 "could write PKRU" pkey ./jump ./data_stripped.so
+
 # Segments that ask for execution alone are read all the same.
 compile execute_only "mov \$3, %eax" main.c -static
 python3 - execute_only <<'PYTHON'

@@ -194,6 +194,136 @@ START_TEST(beside_a_system_call)
 }
 END_TEST
 
+/* A page of code, and `pages` of data with one match at `offset` in them. */
+static const struct endorun_plan_site *make_data(unsigned pages, unsigned offset,
+                                                 enum unsafe_cure cure)
+{
+    char source[1024];
+
+    snprintf(
+        source, sizeof(source),
+        FUNCTION("f") ".fill 4095,1,0x90\nret\n" END(
+            "f") ".balign 4096\n"
+                 ".section .rodata,\"a\"\n.balign 4096\n.fill %u,1,0x11\n.byte 0x0f,0x01,0xef\n"
+                 ".fill %u,1,0x11\n",
+        offset, pages * 4096 - offset - 3);
+    fixture_link(&fixture, source, "-shared -Wl,-z,noseparate-code,--section-start=.text=0x1000");
+    ck_assert_int_eq(fixture_analyse(&fixture), 0);
+    fixture_search_unsafe(&fixture);
+    ck_assert_uint_eq(fixture.analysis.unsafe_count, 1);
+    ck_assert_str_eq(unsafe_cure_name(fixture.analysis.unsafe[0].cure), unsafe_cure_name(cure));
+    return plan_sites(fixture.analysis.plan);
+}
+
+/* Everything behind the code is one range, up to the end of what linkers map with it. */
+START_TEST(pages_of_data)
+{
+    const struct endorun_plan_site *site = make_data(3, 5000, CURE_DATA);
+
+    ck_assert_uint_eq(fixture.analysis.unsafe[0].offset, TEXT + 4096 + 5000);
+    ck_assert_uint_eq(fixture.analysis.plan->site_count, 1);
+    ck_assert_uint_eq(site->tactic, ENDORUN_TACTIC_DATA);
+    ck_assert_uint_eq(site->offset, TEXT + 4096);
+    ck_assert_uint_ge(site->data_size, 3 * 4096);
+}
+END_TEST
+
+/* The range ends where code begins. */
+START_TEST(data_before_code)
+{
+    const struct endorun_plan_site *site;
+
+    fixture_link(&fixture,
+                 ".section .interp,\"a\"\n.fill 9000,1,0\n.byte 0x0f,0x01,0xef\n"
+                 ".text\n.balign 4096\n" BODY(""),
+                 "-pie -Wl,-e,f,-z,noseparate-code");
+    ck_assert_int_eq(fixture_analyse(&fixture), 0);
+    fixture_search_unsafe(&fixture);
+    ck_assert_uint_eq(fixture.analysis.unsafe_count, 1);
+    ck_assert_int_eq(fixture.analysis.unsafe[0].cure, CURE_DATA);
+    site = plan_sites(fixture.analysis.plan);
+    ck_assert_uint_eq(site->offset, 0);
+    ck_assert_uint_eq(site->data_size, 3 * 4096);
+}
+END_TEST
+
+/* In a page with code nothing can be done; across its end, the other page will do. */
+START_TEST(data_beside_code)
+{
+    static const char rodata[] = ".section .rodata,\"a\"\n.balign 4096\n.fill %u,1,0x11\n"
+                                 ".byte 0x0f,0x01,0xef\n.section .more,\"ax\"\nret\n";
+    char source[512];
+
+    for (unsigned before = 4092; before <= 4095; before++) {
+        snprintf(source, sizeof(source), rodata, before);
+        fixture_link(&fixture, source, "-shared -Wl,-z,noseparate-code");
+        ck_assert_int_eq(fixture_analyse(&fixture), 0);
+        fixture_search_unsafe(&fixture);
+        ck_assert_uint_eq(fixture.analysis.unsafe_count, 1);
+        ck_assert_int_eq(fixture.analysis.unsafe[0].cure, CURE_DATA);
+        fixture_close(&fixture);
+    }
+    memset(&fixture, 0, sizeof(fixture));
+    fixture_link(&fixture, BODY("") ".section .rodata,\"a\"\n.byte 0x0f,0x01,0xef\n",
+                 "-shared -Wl,-z,noseparate-code");
+    ck_assert_int_eq(fixture_analyse(&fixture), 0);
+    fixture_search_unsafe(&fixture);
+    ck_assert_int_eq(fixture.analysis.unsafe[0].cure, CURE_UNCERTAIN);
+    expect_no_plan();
+}
+END_TEST
+
+START_TEST(data_without_section_headers)
+{
+    static const uint8_t none[8 + 16]; /* e_shoff; and e_shnum with what follows, at 60 */
+
+    make_data(3, 5000, CURE_DATA);
+    fixture_alter(&fixture, 40, none, 8);
+    fixture_alter(&fixture, 60, none, 4);
+    ck_assert_int_eq(fixture_analyse(&fixture), 0);
+    fixture_search_unsafe(&fixture);
+    ck_assert_int_eq(fixture.analysis.unsafe[0].cure, CURE_UNCERTAIN);
+    expect_no_plan();
+}
+END_TEST
+
+/* What run-time linkers map with the first segment before they map the second over it. */
+START_TEST(data_behind_the_first_segment)
+{
+    fixture_link(&fixture, BODY("") ".data\n.fill 9000,1,0x11\n.byte 0x0f,0x01,0xef\n",
+                 "-shared -Wl,-z,noseparate-code");
+    ck_assert_int_eq(fixture_analyse(&fixture), 0);
+    fixture_search_unsafe(&fixture);
+    ck_assert_uint_eq(fixture.analysis.unsafe_count, 1);
+    ck_assert_int_eq(fixture.analysis.unsafe[0].cure, CURE_DATA);
+    ck_assert_uint_eq(fixture.analysis.plan->site_count, 1);
+    fixture_close(&fixture);
+    fixture_link(&fixture, BODY("") ".data\n.fill 9000,1,0x11\n.byte 0x0f,0x01,0xef\n", "-shared");
+    ck_assert_int_eq(fixture_analyse(&fixture), 0);
+    fixture_search_unsafe(&fixture);
+    ck_assert_uint_eq(fixture.analysis.unsafe_count, 0);
+}
+END_TEST
+
+START_TEST(the_report_on_data)
+{
+    char *report = NULL;
+    size_t size;
+    FILE *out = open_memstream(&report, &size);
+
+    ck_assert_ptr_nonnull(out);
+    make_data(3, 5000, CURE_DATA);
+    analysis_write_text(out, "name", &fixture.analysis);
+    analysis_write_json(out, "name", &fixture.analysis);
+    ck_assert_int_eq(fclose(out), 0);
+    ck_assert_ptr_nonnull(strstr(
+        report,
+        "; with protection keys the pages around it hold no code, and are not executable\n"));
+    ck_assert_ptr_nonnull(strstr(report, "\"cure\": \"data\"}"));
+    free(report);
+}
+END_TEST
+
 START_TEST(the_reports)
 {
     char *report = NULL;
@@ -227,6 +357,12 @@ int main(void)
         bytes_of_an_addition,
         two_matches_in_one_instruction,
         beside_a_system_call,
+        pages_of_data,
+        data_before_code,
+        data_beside_code,
+        data_without_section_headers,
+        data_behind_the_first_segment,
+        the_report_on_data,
         the_reports,
     };
 

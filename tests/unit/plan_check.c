@@ -73,11 +73,28 @@ static const char *check_preceding(const struct endorun_plan_site *site, const u
     return NULL;
 }
 
+/* The last page may end behind the file. */
+static const char *check_data(const struct endorun_plan_site *data, uint64_t size)
+{
+    const uint64_t page = 4096;
+    struct endorun_plan_site expected = {
+        .offset = data->offset, .tactic = ENDORUN_TACTIC_DATA, .data_size = data->data_size};
+
+    if (memcmp(data, &expected, sizeof(expected)) != 0)
+        return "unused bytes of an entry for data";
+    if (data->offset % page != 0 || data->data_size % page != 0 || data->data_size == 0 ||
+        data->offset >= size || data->data_size > (size + page - 1) / page * page - data->offset)
+        return "other than whole pages of the file";
+    return NULL;
+}
+
 static const char *check_cure(const struct endorun_plan_site *cure, const uint8_t *file,
                               uint64_t size, struct extent *extent)
 {
     static const uint8_t nothing[ENDORUN_PLAN_DISPLACE_MAX];
 
+    if (cure->tactic == ENDORUN_TACTIC_DATA)
+        return check_data(cure, size);
     if (cure->displaced > ENDORUN_PLAN_MOVE_MAX || cure->offset + cure->displaced > size ||
         memcmp(cure->original, file + cure->offset, cure->displaced) != 0)
         return "the cured bytes are not the file's";

@@ -42,6 +42,13 @@ static void expect_questions(uint32_t first, uint32_t behind)
     }
     ck_assert_int_eq(spans_hold(&spans, first * PAGE, behind * PAGE), all);
     ck_assert_int_eq(spans_touch(&spans, first * PAGE, behind * PAGE), some);
+    bool inside;
+    uint32_t piece = first + 1;
+    while (piece < behind && pages[piece] == pages[first]) {
+        piece++;
+    }
+    ck_assert_uint_eq(spans_piece(&spans, first * PAGE, behind * PAGE, &inside), piece * PAGE);
+    ck_assert_int_eq(inside, pages[first]);
 }
 
 START_TEST(against_a_bitmap)
