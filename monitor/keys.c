@@ -20,16 +20,22 @@ static uint32_t range_count;
 static int32_t memory_lock;
 static bool memory_is_shared; /* there is a thread block, and may be other threads */
 
+/* A guest is alone in the memory, and may be killed at any instruction: it takes no lock. */
+static bool takes_lock(void)
+{
+    return keys_in_use && memory_is_shared && !current_thread()->is_guest;
+}
+
 void memory_acquire(void)
 {
-    if (keys_in_use && memory_is_shared && current_thread()->memory_depth++ == 0) {
+    if (takes_lock() && current_thread()->memory_depth++ == 0) {
         lock_acquire(&memory_lock);
     }
 }
 
 void memory_release(void)
 {
-    if (keys_in_use && memory_is_shared && --current_thread()->memory_depth == 0) {
+    if (takes_lock() && --current_thread()->memory_depth == 0) {
         lock_release(&memory_lock);
     }
 }
@@ -140,8 +146,8 @@ bool overlaps_monitor(uint64_t start, uint64_t length)
         return false;
     }
     uint64_t end = start + length;
-    if (end < start || end > TASK_SIZE) {
-        return false; /* no memory: the kernel refuses it, and a copy faults */
+    if (end < start) {
+        return false; /* the kernel refuses it, and a copy faults */
     }
     uint32_t count = __atomic_load_n(&range_count, __ATOMIC_ACQUIRE);
     for (uint32_t i = 0; i < count; i++) {
