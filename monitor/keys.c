@@ -219,6 +219,12 @@ bool keys_start(uint64_t stack, uint64_t stack_end)
         return false;
     }
     keys_in_use = 1;
+    /* Nothing is there, as by MMAP_PAGE_ZERO, and no MAP_GROWSDOWN comes past a page without
+     * access; where the kernel maps none, nothing grows there either: vm.mmap_min_addr. */
+    const uint64_t last = LOWEST_ADDRESS - PAGE_SIZE;
+    SYS2(__NR_munmap, 0, LOWEST_ADDRESS);
+    SYS6(__NR_mmap, last, PAGE_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    monitor_keeps(last, PAGE_SIZE);
     uint64_t page = round_down(stack, PAGE_SIZE);
     code_note_stack(stack_end);
     return give_kernel_mappings() &&

@@ -401,8 +401,8 @@ long handle_RECEIVE(struct thread *thread, const struct user_registers *call)
         SYS1(__NR_close, fd);
     }
     long result = forward_call(call);
-    for (; fd >= 0 && SYS2(__NR_fcntl, fd, F_GETFD) >= 0; fd++) {
-        if (reaches_memory((int)fd)) {
+    for (long flags; fd >= 0 && (flags = SYS2(__NR_fcntl, fd, F_GETFL)) >= 0; fd++) {
+        if ((flags & O_PATH) == 0 && reaches_memory((int)fd)) {
             SYS1(__NR_close, fd);
         }
     }
