@@ -215,6 +215,7 @@ struct fp_sw_bytes {
 
 #define SHM_RDONLY 010000UL
 #define SHM_REMAP  040000UL
+#define SHM_RND    020000UL
 #define SHM_EXEC   0100000UL
 #define IPC_STAT   2
 

@@ -76,13 +76,17 @@ void channel_detach(struct thread *thread)
     }
 }
 
-/* Room for a record of `size` bytes, a multiple of 8; NULL: dropped. Ends with publish. */
+/*
+ * Room for a record of `size` bytes, a multiple of 8; NULL: dropped. Ends with publish. The program
+ * can open the channel in /proc, too: whatever it writes, the record lies in the ring.
+ */
 static struct endorun_event *reserve(struct endorun_slot *slot, uint64_t size, uint64_t *head)
 {
     uint64_t tail = __atomic_load_n(&slot->tail, __ATOMIC_ACQUIRE);
-    uint64_t at = slot->head % sizeof slot->ring;
+    uint64_t start = __atomic_load_n(&slot->head, __ATOMIC_RELAXED) & ~7UL;
+    uint64_t at = start % sizeof slot->ring;
     uint64_t padding = at + size > sizeof slot->ring ? sizeof slot->ring - at : 0;
-    if (slot->head + padding + size - tail > sizeof slot->ring) {
+    if (start + padding + size - tail > sizeof slot->ring) {
         slot->dropped++;
         return 0;
     }
@@ -91,7 +95,7 @@ static struct endorun_event *reserve(struct endorun_slot *slot, uint64_t size, u
         *pad = (struct endorun_event){.type = ENDORUN_EVENT_PAD, .size = (uint16_t)padding};
         at = 0;
     }
-    *head = slot->head + padding + size;
+    *head = start + padding + size;
     return (struct endorun_event *)(slot->ring + at);
 }
 

@@ -61,20 +61,19 @@ bool code_has_room(void)
     return has_room();
 }
 
-bool code_hold(uint64_t start, uint64_t length, bool to_write)
+bool code_open(uint64_t start, uint64_t length, bool to_write)
 {
     uint64_t end = length < TASK_SIZE ? round_up(start + length, PAGE_SIZE) : TASK_SIZE;
     if (alternating.count == 0 || start >= end) {
         return false;
     }
     memory_acquire();
-    bool held = spans_touch(&alternating, start, end);
-    if (!held) {
-        memory_release();
-    } else if (to_write) {
+    bool alternates = spans_touch(&alternating, start, end);
+    if (alternates && to_write) {
         make_writable(round_down(start, PAGE_SIZE), end);
     }
-    return held;
+    memory_release();
+    return alternates;
 }
 
 void code_close(uint64_t start, uint64_t length)
@@ -197,34 +196,19 @@ static bool is_safe(uint64_t content, uint64_t length, const struct origin *orig
 
 /* ---- becoming executable ---- */
 
-/* No other identity and no capability that the thread could take on. */
-static bool has_one_identity(uint32_t *user)
-{
-    uint32_t users[3], groups[3], version[2] = {_LINUX_CAPABILITY_VERSION_3, 0};
-    struct __user_cap_data_struct capabilities[2];
-    if (SYS3(__NR_getresuid, &users[0], &users[1], &users[2]) != 0 ||
-        SYS3(__NR_getresgid, &groups[0], &groups[1], &groups[2]) != 0 ||
-        SYS2(__NR_capget, version, capabilities) != 0) {
-        return false;
-    }
-    *user = users[0];
-    return users[0] == users[1] && users[0] == users[2] && groups[0] == groups[1] &&
-           groups[0] == groups[2] && capabilities[0].permitted == 0 &&
-           capabilities[1].permitted == 0;
-}
-
 /*
- * Nobody in the sandbox can change its content: another user's, without a right for this one, and
- * nobody here has mounted anything (CLONE_NEWUSER is refused). Where others may put another file in
- * the place of the descriptor, that says nothing about what was mapped.
+ * Nobody in the sandbox can change its content: another user's, without a right for this one, who
+ * is the only one that anybody here ever was, or can be, without a capability: else it may be open
+ * for writing, and there could be mounts (CLONE_NEWUSER is refused). Where others may put another
+ * file in the place of the descriptor, that says nothing about what was mapped.
  */
 static bool is_immutable(int fd)
 {
     struct stat status;
     struct statfs system;
-    uint32_t user = 0;
-    return !current_thread()->shares_descriptors && has_one_identity(&user) &&
-           SYS2(__NR_fstat, fd, &status) == 0 && status.st_uid != user &&
+    return !current_thread()->shares_descriptors &&
+           (session->flags & ENDORUN_SESSION_ONE_IDENTITY) != 0 &&
+           SYS2(__NR_fstat, fd, &status) == 0 && status.st_uid != (uint32_t)SYS0(__NR_getuid) &&
            (status.st_mode & S_IFMT) == S_IFREG && SYS2(__NR_fstatfs, fd, &system) == 0 &&
            owners_are_true((uint64_t)system.f_type) &&
            SYS4(__NR_faccessat2, fd, "", ACCESS_WRITE, AT_EMPTY_PATH | AT_EACCESS) == -EACCES;

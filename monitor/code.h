@@ -22,21 +22,11 @@ bool code_has_room(void);
 void code_note_stack(uint64_t end);
 
 /*
- * True: some page of the range was asked for writable and executable, and memory_release() is to be
- * called. Until then none of them is closed for a moment, and with `to_write` all are writable. All
- * other memory, and all of a program without such pages: false, and nothing is held.
+ * True: some page of the range was asked for writable and executable. With `to_write` all of them
+ * are writable now. Unless the lock is held, another thread that executes one makes it unwritable
+ * again.
  */
-bool code_hold(uint64_t start, uint64_t length, bool to_write);
-
-/* The same for a moment. Another thread that executes such a page makes it unwritable again. */
-static inline bool code_open(uint64_t start, uint64_t length, bool to_write)
-{
-    bool held = code_hold(start, length, to_write);
-    if (held) {
-        memory_release();
-    }
-    return held;
-}
+bool code_open(uint64_t start, uint64_t length, bool to_write);
 
 /*
  * What is mapped first where `protection` is asked for: with protection keys, code is readable, to

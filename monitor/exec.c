@@ -352,12 +352,18 @@ static void name_image(struct execution *execution, int image_fd)
 }
 
 /*
- * Who can mount may put anything in the place of /proc. Not defended: a mount that comes between
- * this and the exec, which only others than this thread can make.
+ * Who can mount may put anything in the place of /proc, between this and the exec, too. So with
+ * protection keys the image has no name where somebody could: then a tracer sees an execveat.
  */
+static bool is_executed_by_name(void)
+{
+    return !keys_in_use || (session->flags & ENDORUN_SESSION_ONE_IDENTITY) != 0;
+}
+
 static bool leads_to_own_image(int fd, const char *path)
 {
-    return is_file(fd, "", &session->image) && is_file(AT_FDCWD, path, &session->image);
+    return is_file(fd, "", &session->image) &&
+           (!is_executed_by_name() || is_file(AT_FDCWD, path, &session->image));
 }
 
 static void close_if_open(int fd)
@@ -371,13 +377,19 @@ static void close_if_open(int fd)
  * With the program's rights, since the kernel reads the program's arguments; its own name for the
  * image stands where nobody can change it. All signals are blocked: there is nothing to attend to.
  */
-static long execute_image(struct execution *execution)
+static long execute_image(struct execution *execution, int image_fd)
 {
     struct thread *thread = current_thread();
     char *name = (char *)shared_pages_of(thread)->arguments;
     name[0] = 0;
-    append_string(name, PATH_MAX_BYTES, execution->path);
     thread->attention = 0;
+    if (!is_executed_by_name()) {
+        const unsigned long unnamed[6] = {SYS_ARG(image_fd), (unsigned long)name,
+                                          execution->arguments, execution->environment,
+                                          AT_EMPTY_PATH};
+        return window_syscall(__NR_execveat, unnamed);
+    }
+    append_string(name, PATH_MAX_BYTES, execution->path);
     const unsigned long arguments[6] = {(unsigned long)name, execution->arguments,
                                         execution->environment};
     return window_syscall(__NR_execve, arguments);
@@ -399,7 +411,8 @@ static long execute(struct execution *execution)
         /* By name, not by execveat: a tracer of the program then sees an execve, as it does
          * natively. */
         name_image(execution, image_fd);
-        result = leads_to_own_image(image_fd, execution->path) ? execute_image(execution) : -ENOENT;
+        result = leads_to_own_image(image_fd, execution->path) ? execute_image(execution, image_fd)
+                                                               : -ENOENT;
     }
     close_if_open(image_fd);
     close_if_open(session_fd);

@@ -20,16 +20,22 @@ static uint32_t range_count;
 static int32_t memory_lock;
 static bool memory_is_shared; /* there is a thread block, and may be other threads */
 
+/* A guest is alone in the memory, and may be killed at any instruction: it takes no lock. */
+static bool takes_lock(void)
+{
+    return keys_in_use && memory_is_shared && !current_thread()->is_guest;
+}
+
 void memory_acquire(void)
 {
-    if (keys_in_use && memory_is_shared && current_thread()->memory_depth++ == 0) {
+    if (takes_lock() && current_thread()->memory_depth++ == 0) {
         lock_acquire(&memory_lock);
     }
 }
 
 void memory_release(void)
 {
-    if (keys_in_use && memory_is_shared && --current_thread()->memory_depth == 0) {
+    if (takes_lock() && --current_thread()->memory_depth == 0) {
         lock_release(&memory_lock);
     }
 }
@@ -140,8 +146,8 @@ bool overlaps_monitor(uint64_t start, uint64_t length)
         return false;
     }
     uint64_t end = start + length;
-    if (end < start || end > TASK_SIZE) {
-        return false; /* no memory: the kernel refuses it, and a copy faults */
+    if (end < start) {
+        return false; /* the kernel refuses it, and a copy faults */
     }
     uint32_t count = __atomic_load_n(&range_count, __ATOMIC_ACQUIRE);
     for (uint32_t i = 0; i < count; i++) {
@@ -213,6 +219,12 @@ bool keys_start(uint64_t stack, uint64_t stack_end)
         return false;
     }
     keys_in_use = 1;
+    /* Nothing is there, as by MMAP_PAGE_ZERO, and no MAP_GROWSDOWN comes past a page without
+     * access; where the kernel maps none, nothing grows there either: vm.mmap_min_addr. */
+    const uint64_t last = LOWEST_ADDRESS - PAGE_SIZE;
+    SYS2(__NR_munmap, 0, LOWEST_ADDRESS);
+    SYS6(__NR_mmap, last, PAGE_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    monitor_keeps(last, PAGE_SIZE);
     uint64_t page = round_down(stack, PAGE_SIZE);
     code_note_stack(stack_end);
     return give_kernel_mappings() &&

@@ -9,6 +9,9 @@
 #include "../rewriter/apply/module.h"
 #include "../rewriter/apply/rewrite.h"
 
+#define HUGE_PAGE_MIN (2UL << 20)
+#define HUGE_PAGE_MAX (1UL << 30)
+
 static void forget_code(uint64_t start, uint64_t length)
 {
     if (keys_in_use) {
@@ -133,16 +136,36 @@ static long unmap(const struct user_registers *call)
     return result;
 }
 
+/* Huge pages, which begin at multiples of their size, are mapped and moved whole. */
+static bool reaches_monitor(uint64_t start, uint64_t length)
+{
+    return pages_are_monitors(start, length) ||
+           (start % HUGE_PAGE_MIN == 0 && overlaps_monitor(start, round_up(length, HUGE_PAGE_MAX)));
+}
+
+/*
+ * What the kernel says to MADV_COLD it says of huge pages alone, and of locked ones. Most mappings
+ * beside the monitor's have none.
+ */
+static bool moves_onto_monitor(const struct user_registers *call)
+{
+    bool fixed = (call->r10 & MREMAP_FIXED) != 0;
+    bool near =
+        reaches_monitor(call->rdi, call->rsi) || (fixed && reaches_monitor(call->r8, call->rdx));
+    return pages_are_monitors(call->rdi, call->rsi) ||
+           (fixed && pages_are_monitors(call->r8, call->rdx)) ||
+           (near && SYS3(__NR_madvise, call->rdi, PAGE_SIZE, MADV_COLD) != 0);
+}
+
 /* Rewritten code holds relative jumps to its stubs: it is turned back before it moves. */
 static long remap(const struct user_registers *call)
 {
     bool moves = (call->r10 & MREMAP_MAYMOVE) != 0;
     bool fixed = (call->r10 & MREMAP_FIXED) != 0;
-    if (pages_are_monitors(call->rdi, call->rsi) || (keys_in_use && fixed && is_low(call->r8)) ||
-        (fixed && pages_are_monitors(call->r8, call->rdx))) {
+    if (moves_onto_monitor(call) || (keys_in_use && fixed && is_low(call->r8))) {
         return -EPERM;
     }
-    if (keys_in_use && call->rsi == 0) {
+    if (keys_in_use && round_up(call->rsi, PAGE_SIZE) == 0) {
         return -EINVAL; /* a second mapping of shared pages, executable ones too */
     }
     if (moves) {
@@ -156,7 +179,8 @@ static long remap(const struct user_registers *call)
         }
         code_close(call->rdi, call->rsi);
     }
-    long result = forward_call(call);
+    /* By the monitor itself, as below: other threads can change what window_syscall() gives. */
+    long result = SYS5(__NR_mremap, call->rdi, call->rsi, call->rdx, call->r10, call->r8);
     if (!is_error(result)) {
         if (fixed) {
             modules_cut((uint64_t)result, call->rdx, false);
@@ -177,17 +201,19 @@ static long attach(const struct user_registers *call)
 {
     struct kernel_shmid status = {0};
     bool replaces = (call->rdx & SHM_REMAP) != 0;
+    uint64_t address = (call->rdx & SHM_RND) != 0 ? round_down(call->rsi, PAGE_SIZE) : call->rsi;
     if (keys_in_use && (call->rdx & SHM_EXEC) != 0) {
         return -EACCES; /* others could write it */
     }
-    if ((keys_in_use || replaces) && SYS3(__NR_shmctl, call->rdi, IPC_STAT, &status) != 0) {
-        status.size = 0; /* the call will fail for the same reason */
+    long error = keys_in_use || replaces ? SYS3(__NR_shmctl, call->rdi, IPC_STAT, &status) : 0;
+    if (error != 0) {
+        return error; /* it needs the same right */
     }
-    if ((keys_in_use && call->rsi != 0 && is_low(call->rsi)) ||
-        (replaces && pages_are_monitors(call->rsi, status.size))) {
+    if ((keys_in_use && call->rsi != 0 && is_low(address)) ||
+        (replaces && reaches_monitor(address, status.size))) {
         return -EPERM;
     }
-    long result = forward_call(call);
+    long result = SYS3(__NR_shmat, call->rdi, call->rsi, call->rdx);
     if (is_error(result)) {
         return result;
     }
@@ -262,8 +288,9 @@ static long act_on_range(const struct user_registers *call)
         return -EPERM;
     }
     if (call->rdi % PAGE_SIZE == 0 && code_touches(call->rdi, call->rsi)) {
-        if (number == __NR_remap_file_pages || advice == MADV_GUARD_INSTALL) {
-            return -EINVAL; /* other pages of the file, or none for a while */
+        if (number == __NR_remap_file_pages || advice == MADV_GUARD_INSTALL ||
+            advice == MADV_DONTFORK) {
+            return -EINVAL; /* other pages of the file, or none for a while, or in a child */
         }
         if (advice == MADV_DONTNEED || advice == MADV_DONTNEED_LOCKED) {
             return code_discard(call->rdi, call->rsi, advice);

@@ -389,45 +389,22 @@ long handle_OPEN(struct thread *thread, const struct user_registers *call)
 /* ---- descriptors from a socket ---- */
 
 /*
- * The senders of a "mem" are outside: no program under endorun has one. A thread that knows of one
- * beforehand could use it before it is closed here.
+ * The kernel gives what it receives the lowest numbers that are free, and what else the call writes
+ * may lie over where it says which. The senders of a "mem" are outside: no program under endorun
+ * has one. With other threads, one that knows of it beforehand could use it before it is closed.
  */
-static void close_received(uint64_t address)
+long handle_RECEIVE(struct thread *thread, const struct user_registers *call)
 {
-    struct kernel_msghdr header = {0};
-    copy_from_user(&header, user_pointer(address), sizeof header);
-    struct {
-        uint64_t length;
-        int32_t level, type;
-    } control;
-    uint64_t left = header.control_length;
-    for (uint64_t at = header.control; left >= sizeof control;) {
-        if (copy_from_user(&control, user_pointer(at), sizeof control) != 0 ||
-            control.length < sizeof control) {
-            return;
-        }
-        uint64_t length = control.length < left ? control.length : left;
-        bool holds = control.level == SOL_SOCKET && control.type == SCM_RIGHTS;
-        for (uint64_t i = sizeof control; holds && i + sizeof(int32_t) <= length; i += 4) {
-            int32_t fd = -1;
-            if (copy_from_user(&fd, user_pointer(at + i), sizeof fd) == 0 && reaches_memory(fd)) {
-                SYS1(__NR_close, fd);
-            }
-        }
-        length = round_up(length, sizeof(uint64_t));
-        at += length;
-        left -= length < left ? length : left;
+    long fd = 0;
+    if (!thread->shares_descriptors) {
+        fd = SYS3(__NR_fcntl, call->rdi, F_DUPFD_CLOEXEC, 0);
+        SYS1(__NR_close, fd);
     }
-}
-
-long handle_RECEIVE(UNUSED struct thread *thread, const struct user_registers *call)
-{
-    const uint64_t size = round_up(sizeof(struct kernel_msghdr) + sizeof(int32_t), 8);
     long result = forward_call(call);
-    bool many = (uint32_t)call->rax == __NR_recvmmsg;
-    long count = many ? result : result >= 0;
-    for (long i = 0; i < count; i++) {
-        close_received(call->rsi + (uint64_t)i * size);
+    for (long flags; fd >= 0 && (flags = SYS2(__NR_fcntl, fd, F_GETFL)) >= 0; fd++) {
+        if ((flags & O_PATH) == 0 && reaches_memory((int)fd)) {
+            SYS1(__NR_close, fd);
+        }
     }
     return result;
 }

@@ -56,6 +56,10 @@ static void prepare_child(struct thread *child, struct thread *parent,
     child->handlers_cleared = (creation->flags & CLONE_CLEAR_SIGHAND) != 0;
     child->held_blocked = parent->held_blocked;
     child->entry_mask = mask;
+    if ((creation->flags & CLONE_CHILD_SETTID) != 0) {
+        child->tid_place =
+            creation->number == __NR_clone ? creation->arguments[3] : creation->clone3.child_tid;
+    }
     seccomp_share(child, parent, (creation->flags & CLONE_THREAD) != 0);
     child->alternate_stack =
         (creation->flags & CLONE_VFORK) != 0 ? parent->alternate_stack : disabled_stack;
@@ -80,6 +84,10 @@ void monitor_child_start(struct thread *thread)
         fatal("the base of %gs can't be set");
     }
     channel_attach(thread);
+    if (thread->tid_place != 0) {
+        set_kernel_mask(ALL_SIGNALS); /* lets faults of user copies through */
+        copy_to_user(user_pointer(thread->tid_place), &thread->tid, sizeof thread->tid);
+    }
     set_kernel_mask(thread->entry_mask);
 }
 
@@ -110,6 +118,20 @@ static void continue_forked(struct thread *thread, const struct creation *creati
     set_kernel_mask(mask);
 }
 
+/* The kernel writes there with the monitor's rights, or when the thread ends. */
+static bool writes_to_monitor(const struct creation *creation)
+{
+    const struct clone_args *given = &creation->clone3;
+    if (creation->number == __NR_clone) {
+        return overlaps_monitor(creation->arguments[2], sizeof(int32_t)) ||
+               overlaps_monitor(creation->arguments[3], sizeof(int32_t));
+    }
+    return overlaps_monitor(given->pidfd, sizeof(int32_t)) ||
+           overlaps_monitor(given->child_tid, sizeof(int32_t)) ||
+           overlaps_monitor(given->parent_tid, sizeof(int32_t)) ||
+           overlaps_monitor(given->set_tid, given->set_tid_size * sizeof(int32_t));
+}
+
 static long create_process(struct thread *thread, struct creation *creation, sigset mask)
 {
     struct signal_table *table = thread->signals;
@@ -120,7 +142,9 @@ static long create_process(struct thread *thread, struct creation *creation, sig
     }
     struct held_signals aside;
     set_held_signals_aside(thread, &aside);
-    long result = clone_syscall(creation->number, creation->arguments, 0);
+    long result = writes_to_monitor(creation)
+                      ? -EFAULT
+                      : clone_syscall(creation->number, creation->arguments, 0);
     lock_release(&table->lock);
     if (result == 0) {
         continue_forked(thread, creation, mask);
@@ -156,7 +180,10 @@ static long create_sharing(struct thread *thread, struct creation *creation, sig
         return -ENOMEM;
     }
     prepare_child(child, thread, creation, mask);
+    /* The child writes its number itself: the kernel would do it some time, with all rights. */
+    creation->clone3.flags &= ~(uint64_t)CLONE_CHILD_SETTID;
     if (creation->number == __NR_clone) {
+        creation->arguments[0] &= ~(uint64_t)CLONE_CHILD_SETTID;
         creation->arguments[1] = child->monitor_stack;
     } else {
         creation->clone3.stack = child->monitor_stack - child->monitor_stack_size;
@@ -167,9 +194,16 @@ static long create_sharing(struct thread *thread, struct creation *creation, sig
     if (waits) {
         exchange_kept(&aside);
     }
-    long result = clone_syscall(creation->number, creation->arguments, child);
+    if (!waits) {
+        memory_acquire(); /* what is the program's stays so until the kernel has written there */
+    }
+    long result = writes_to_monitor(creation)
+                      ? -EFAULT
+                      : clone_syscall(creation->number, creation->arguments, child);
     if (waits) {
         exchange_kept(&aside);
+    } else {
+        memory_release();
     }
     if (is_error(result) || (creation->flags & CLONE_VFORK) != 0) {
         scratch_release(child);
@@ -187,20 +221,6 @@ static bool shares_too_much(const struct thread *thread, uint64_t flags)
 {
     bool waits = (flags & (CLONE_VFORK | CLONE_CHILD_CLEARTID)) == CLONE_VFORK;
     return (flags & CLONE_VM) != 0 && (thread->is_guest || ((flags & CLONE_THREAD) == 0 && !waits));
-}
-
-/* The kernel writes there with the monitor's rights, or when the thread ends. */
-static bool writes_to_monitor(const struct creation *creation)
-{
-    const struct clone_args *given = &creation->clone3;
-    if (creation->number == __NR_clone) {
-        return overlaps_monitor(creation->arguments[2], sizeof(int32_t)) ||
-               overlaps_monitor(creation->arguments[3], sizeof(int32_t));
-    }
-    return overlaps_monitor(given->pidfd, sizeof(int32_t)) ||
-           overlaps_monitor(given->child_tid, sizeof(int32_t)) ||
-           overlaps_monitor(given->parent_tid, sizeof(int32_t)) ||
-           overlaps_monitor(given->set_tid, given->set_tid_size * sizeof(int32_t));
 }
 
 /*
@@ -228,9 +248,6 @@ static long create(struct thread *thread, struct creation *creation)
     keep_apart(thread, creation);
     if (thread->queued) {
         return CALL_ABORTED; /* as the kernel: signals first, then fork */
-    }
-    if (writes_to_monitor(creation)) {
-        return -EFAULT;
     }
     if (keys_in_use && ((creation->flags & (CLONE_NEWUSER | CLONE_FS)) == CLONE_NEWUSER ||
                         shares_too_much(thread, creation->flags))) {

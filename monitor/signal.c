@@ -486,6 +486,7 @@ static void dispatch_trap(struct thread *thread, const struct kernel_siginfo *in
         thread->in_monitor = 1;
         registers->rsp = thread->monitor_stack;
         registers->rip = (uint64_t)gate_exit;
+        registers->eflags = 0; /* DF: gate_exit may have to call */
     }
 }
 

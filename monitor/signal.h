@@ -80,7 +80,7 @@ void default_action(struct thread *thread, int signal, const struct kernel_sigin
 
 static inline bool is_held(int signal)
 {
-    return (HELD_SIGNALS & signal_bit(signal)) != 0;
+    return signal > 0 && signal <= SIGNAL_COUNT && (HELD_SIGNALS & signal_bit(signal)) != 0;
 }
 
 /* Raised by the kernel for what the thread itself did, not sent by somebody. */

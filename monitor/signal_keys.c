@@ -104,7 +104,10 @@ static void copy_fpu_image(struct thread *thread, struct sigcontext *registers, 
     }
     memcpy((void *)thread->entry_image, (const void *)image, end - image);
     registers->fpstate = thread->entry_image;
-    if (fpu_size(thread->entry_image) > end - image) {
+    const struct fp_sw_bytes *extra =
+        (const struct fp_sw_bytes *)(thread->entry_image + FP_SW_OFFSET);
+    if (extra->extended_size > end - image ||
+        (uint64_t)extra->xstate_size + sizeof(uint32_t) != extra->extended_size) {
         fatal("a signal frame was changed while it was read");
     }
 }
@@ -178,6 +181,7 @@ struct rt_sigframe *monitor_signal_keys(int signal, struct kernel_siginfo *info,
     memcpy(own, frame, sizeof *own);
     own->uc.stack = kernel_alternate_stack(thread); /* rt_sigreturn sets that too */
     own->uc.sigmask &= ~HELD_SIGNALS;
+    own->info.si_signo = signal;
     struct sigcontext *registers = &own->uc.mcontext;
     uint64_t rip = registers->rip;
     copy_fpu_image(thread, registers, (uint64_t)frame);
@@ -190,7 +194,8 @@ struct rt_sigframe *monitor_signal_keys(int signal, struct kernel_siginfo *info,
     }
     bool in_gate = in_range(rip, gate_entry_keys, gate_resume_end_keys) ||
                    in_range(rip, gate_slow, gate_resume_unstepped);
-    bool in_monitor = thread->in_monitor && !in_gate;
+    /* In its own call it is nowhere else, whatever the frame says: it would be left half-way. */
+    bool in_monitor = thread->in_monitor && (thread->in_window || !in_gate);
     if (in_monitor && !in_range(rip, window_begin_keys, signal_entry_keys)) {
         fatal_at("a signal came in the monitor, on the program's stack", rip);
     }

@@ -115,6 +115,7 @@ struct thread {
     bool ended;              /* no thread has it: it is free, or will be once .tid is gone */
     bool handlers_cleared;   /* new thread: CLONE_CLEAR_SIGHAND took the kernel's handlers */
     sigset entry_mask;       /* new thread: the mask it starts with */
+    uint64_t tid_place;      /* the same: where it writes its number (CLONE_CHILD_SETTID), or 0 */
     struct thread *next;     /* all areas of the process, newest first */
     struct thread *next_free;
 

@@ -3,14 +3,13 @@
 
 long copy_user(void *target, const void *source, uint64_t user, unsigned long size)
 {
-    if (overlaps_monitor(user, size)) {
-        return -EFAULT;
+    long result = -EFAULT;
+    memory_acquire(); /* else the range could become the monitor's meanwhile */
+    if (!overlaps_monitor(user, size)) {
+        code_open(user, size, user == (uint64_t)target);
+        result = user_copy(target, source, size);
     }
-    bool held = code_hold(user, size, user == (uint64_t)target);
-    long result = user_copy(target, source, size);
-    if (held) {
-        memory_release();
-    }
+    memory_release();
     return result;
 }
 

@@ -35,6 +35,9 @@ enum endorun_session_flags {
     ENDORUN_SESSION_SECCOMP = 1U << 8,   /* endorun was started under a seccomp filter */
     ENDORUN_SESSION_DEVICES =
         1U << 9, /* with protection keys: the user can open devices that reach memory */
+    ENDORUN_SESSION_ONE_IDENTITY =
+        1U << 10, /* with protection keys: started by a user who has no capability, and no other
+                     identity to take on: so it stays, since there are no new privileges */
     ENDORUN_SESSION_FILE_COMM = 1U << 4, /* set by the monitor: a program executed by descriptor is
                                             named after its file (Linux 6.14), not the number */
 };

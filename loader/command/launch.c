@@ -120,9 +120,13 @@ static void open_handover(struct endorun_session *session, int *session_fd, int 
             memfd_die(IMAGE_PART, -EMFILE);
 }
 
-/* With protection keys the program opens none by itself: what it inherits must be none either. */
+/*
+ * With protection keys the program opens none by itself: what it inherits must be none either.
+ * Where another user's file may be written, by one of them too, no file's owner tells anything.
+ */
 static void refuse_inherited(struct endorun_session *session)
 {
+    bool one_identity = has_one_identity();
     DIR *folder;
     struct dirent *entry;
 
@@ -140,8 +144,12 @@ static void refuse_inherited(struct endorun_session *session)
             die(STATUS_SETUP,
                 "--isolation=pkey: descriptor %s is %s, which the program may not inherit",
                 entry->d_name, what);
+        if (entry->d_name[0] != '.' && writes_for_another(atoi(entry->d_name)))
+            one_identity = false;
     }
     closedir(folder);
+    if (one_identity)
+        session->flags |= ENDORUN_SESSION_ONE_IDENTITY;
 }
 
 /* What the backstop changes, and the program is to be told as it was. */

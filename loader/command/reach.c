@@ -1,9 +1,11 @@
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -61,6 +63,29 @@ const char *forbidden_to_inherit(int fd)
         return "a file of tracefs or debugfs";
     return system.f_type == PROC_SUPER_MAGIC && is_process_memory(fd, &status) ? "a /proc/PID/mem"
                                                                                : NULL;
+}
+
+bool has_one_identity(void)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+    uid_t users[3];
+    gid_t groups[3];
+
+    return getresuid(&users[0], &users[1], &users[2]) == 0 &&
+           getresgid(&groups[0], &groups[1], &groups[2]) == 0 &&
+           syscall(SYS_capget, &header, data) == 0 && users[0] == users[1] &&
+           users[0] == users[2] && groups[0] == groups[1] && groups[0] == groups[2] &&
+           data[0].permitted == 0 && data[1].permitted == 0;
+}
+
+bool writes_for_another(int fd)
+{
+    struct stat status;
+    int flags = fcntl(fd, F_GETFL);
+
+    return flags >= 0 && (flags & O_PATH) == 0 && (flags & O_ACCMODE) != O_RDONLY &&
+           fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_uid != getuid();
 }
 
 static bool may_open(int folder, const char *name)

@@ -13,6 +13,13 @@
  */
 const char *forbidden_to_inherit(int fd);
 
+/*
+ * Whether the caller is one user, who has no capability and could become no other, and `fd` writes
+ * to no file of another user's.
+ */
+bool has_one_identity(void);
+bool writes_for_another(int fd);
+
 /* Whether there are such devices in /dev that the caller may open, or it can't be told. */
 bool devices_are_in_reach(void);
 

@@ -5,6 +5,7 @@
 #include "../../monitor/keys.h"
 #include "../../monitor/support.h"
 #include "../../monitor/syscall.h"
+#include "../../rewriter/apply/module.h"
 #include "../../rewriter/apply/rewrite.h"
 
 static unsigned long protection(const struct elf64_phdr *segment)
@@ -28,6 +29,15 @@ static enum elf_error admit(const struct elf64_phdr *segment, int fd, uint64_t s
     return result == 0 ? ELF_FINE : result == -EACCES ? ELF_UNSAFE_CODE : ELF_NO_MEMORY;
 }
 
+/* The last page of the segment before may be among it. */
+static void forget_replaced(uint64_t start, uint64_t length)
+{
+    modules_cut(start, length, false);
+    if (keys_in_use) {
+        code_forget(start, length);
+    }
+}
+
 /* The part of a segment behind its file content: zeroes to the page's end, then zero pages. */
 static enum elf_error map_zeroes(const struct elf64_phdr *segment, uint64_t bias)
 {
@@ -48,6 +58,7 @@ static enum elf_error map_zeroes(const struct elf64_phdr *segment, uint64_t bias
         !memory_tag(page, end - page, first_protection(segment), KEY_APP)) {
         return ELF_NO_MEMORY;
     }
+    forget_replaced(page, end - page);
     return admit(segment, -1, page, end - page, 0);
 }
 
@@ -63,6 +74,7 @@ static enum elf_error map_segment(const struct elf_file *file, const struct elf6
             !memory_tag(start, length, first_protection(segment), KEY_APP)) {
             return ELF_NO_MEMORY;
         }
+        forget_replaced(start, length);
         if ((segment->p_flags & PF_X) != 0) {
             rewrite_mapping(file->fd, start, length, segment->p_offset - within,
                             first_protection(segment));

@@ -334,7 +334,8 @@ void modules_restore(uint64_t start, uint64_t length)
             continue;
         }
         code_close(text, length);
-        if (!code_admit(text, length)) { /* what the jumps stood in place of */
+        /* A copy: the program may have made some of it writable, or mapped something else there. */
+        if (code_protect(text, length, PROT_READ | PROT_EXEC) != 0) {
             memory_protect(text, length, PROT_READ, KEY_APP);
         }
     }

@@ -80,9 +80,41 @@ static const void *neighbour_alternates(void)
     return upper - SPLIT;
 }
 
+/* A page of a file that nobody here may change, which ends as the instruction begins. */
+static uint8_t *page_of_library(void)
+{
+    int fd = MUST(open("/lib/x86_64-linux-gnu/libc.so.6", O_RDONLY | O_CLOEXEC));
+    struct stat status;
+    MUST(fstat(fd, &status));
+    for (off_t at = 0; at + (off_t)PAGE <= status.st_size; at += (off_t)PAGE) {
+        uint8_t *page = mmap(NULL, PAGE, PROT_READ | PROT_EXEC, MAP_SHARED, fd, at);
+        if (page != MAP_FAILED && page[PAGE - 1] == unmasked(masked_wrpkru, 0)) {
+            return page;
+        }
+        if (page != MAP_FAILED) {
+            MUST(munmap(page, PAGE));
+        }
+    }
+    CHECK(false, "no page of the C library will do");
+    return NULL;
+}
+
+/* An old size that is rounded to 0: the page appears a second time. */
+static const void *shared_doubles(void)
+{
+    uint8_t *upper = room(), *lower = page_of_library();
+    put_wrpkru(upper, 1);
+    if (!protected_page(upper, PROT_READ | PROT_EXEC)) {
+        return NULL;
+    }
+    long moved =
+        syscall(SYS_mremap, lower, -1UL, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, upper - PAGE);
+    return moved == -1 && errno == EINVAL ? NULL : upper - 1;
+}
+
 int main(void)
 {
-    static unsafe_way *const ways[] = {lower_moves, upper_moves, files_meet, middle_replaced,
-                                       neighbour_alternates};
-    judge_unsafe(ways, 5);
+    static unsafe_way *const ways[] = {lower_moves,     upper_moves,          files_meet,
+                                       middle_replaced, neighbour_alternates, shared_doubles};
+    judge_unsafe(ways, 6);
 }

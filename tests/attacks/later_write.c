@@ -125,6 +125,35 @@ static const void *among_many(void)
     return code;
 }
 
+/*
+ * A child has no memory where its parent has code of a library; what it maps there, and whose
+ * neighbour moves, might be taken for that code.
+ */
+static const void *in_place_of_library(void)
+{
+    const size_t size = 256 * PAGE;
+    const off_t offset = 0x26000; /* in the text, whatever the version */
+    int library = MUST(open("/lib/x86_64-linux-gnu/libc.so.6", O_RDONLY | O_CLOEXEC));
+    int fd = MUST(memfd_create("code", MFD_CLOEXEC)), status;
+    MUST(ftruncate(fd, (off_t)size));
+    uint8_t *text = mmap(NULL, size, PROT_READ | PROT_EXEC, MAP_PRIVATE, library, offset);
+    CHECK(text != MAP_FAILED, "mmap: %s", strerror(errno));
+    madvise(text, size, MADV_DONTFORK);
+    pid_t pid = MUST(fork());
+    if (pid != 0) {
+        MUST(waitpid(pid, &status, 0));
+        kill(getpid(), WIFSIGNALED(status) ? WTERMSIG(status) : SIGKILL);
+    }
+    MUST(prctl(PR_SET_PDEATHSIG, SIGKILL));
+    uint8_t *code = mmap(text, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    uint8_t *data = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    CHECK(code != MAP_FAILED && data != MAP_FAILED, "mmap: %s", strerror(errno));
+    mprotect(code, PAGE, PROT_READ | PROT_EXEC);
+    mremap(code + size - PAGE, PAGE, PAGE, MREMAP_MAYMOVE);
+    put_wrpkru(data, 0);
+    return code;
+}
+
 /* A page that was executed, and that a call writes to then. */
 static const void *written_by_call(void)
 {
@@ -175,8 +204,9 @@ static const void *replaced_descriptor(void)
 
 int main(void)
 {
-    static unsafe_way *const ways[] = {
-        two_views,  private_file,   private_later,       dropped,        truncated, shared_memory,
-        among_many, shared_by_fork, replaced_descriptor, written_by_call};
-    judge_unsafe(ways, 10);
+    static unsafe_way *const ways[] = {two_views,       private_file,       private_later,
+                                       dropped,         truncated,          shared_memory,
+                                       among_many,      shared_by_fork,     replaced_descriptor,
+                                       written_by_call, in_place_of_library};
+    judge_unsafe(ways, 11);
 }

@@ -489,6 +489,49 @@ static void test_takers_end(void)
     say("sent while threads end: each once\n");
 }
 
+static volatile int target_tid;
+
+static void *send_faults(void *argument)
+{
+    while (!stop) {
+        raw(SYS_tgkill, getpid(), target_tid, SIGBUS);
+    }
+    return argument;
+}
+
+static void ignore_fault(int signo, siginfo_t *info, void *context)
+{
+    (void)signo, (void)info, (void)context;
+}
+
+/* What else runs then runs with its own flags: DF, and ID, which rt_sigreturn does not restore. */
+static void test_flags_in_a_storm(void)
+{
+    const uint64_t flags = 1 << 10 | 1 << 21;
+    pthread_t sender;
+    stop = 0;
+    target_tid = raw_tid();
+    raw_handle(SIGBUS, ignore_fault, SA_SIGINFO | SA_RESTART, 0);
+    CHECK_EQ(pthread_create(&sender, NULL, send_faults, NULL), 0, "pthread_create");
+    for (int i = 0; i < 10000; i++) {
+        long result;
+        __asm__ volatile("pushfq\n\t"
+                         "xorq %1, (%%rsp)\n\t"
+                         "popfq\n\t"
+                         "syscall\n\t"
+                         "pushfq\n\t"
+                         "xorq %1, (%%rsp)\n\t"
+                         "popfq"
+                         : "=a"(result)
+                         : "r"(flags), "a"(SYS_getppid)
+                         : "rcx", "r11", "memory", "cc");
+        CHECK_EQ(result, getppid(), "getppid");
+    }
+    stop = 1;
+    CHECK_EQ(pthread_join(sender, NULL), 0, "pthread_join");
+    say("flags in a storm\n");
+}
+
 int main(void)
 {
     for (int signo = 40; signo < 60; signo++) {
@@ -504,5 +547,6 @@ int main(void)
     test_sent_while_forking();
     test_opening_and_blocking();
     test_takers_end();
+    test_flags_in_a_storm();
     return 0;
 }

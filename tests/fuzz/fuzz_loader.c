@@ -6,6 +6,7 @@
  * of them fails, which one the file's last byte says.
  */
 #include "hosted.h"
+#include "../../rewriter/apply/module.h"
 #include "../../rewriter/apply/rewrite.h"
 
 /* ---- reading: the kernel writes where no sanitizer looks ---- */
@@ -147,6 +148,12 @@ void rewrite_mapping(int fd, uint64_t start, uint64_t length, uint64_t offset,
     demand(fd == subject.fd && is_page(offset) && start == space.mapped &&
                length == space.until - start && protection == space.protection,
            "rewriting is given another mapping than was made");
+}
+
+void modules_cut(uint64_t start, uint64_t length, bool keep_stubs)
+{
+    demand(is_used(start, start + length) && !keep_stubs,
+           "other memory is forgotten than was mapped");
 }
 
 #define MODEL_MMAP(number, address, length, protection, flags, fd, offset)                         \

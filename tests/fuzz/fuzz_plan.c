@@ -188,6 +188,7 @@ static void *copy_bytes(void *target, const void *source, size_t size)
 #define SYS6                                         MODEL_MMAP
 #define memcpy                                       copy_bytes
 #define code_admit                                   model_admit
+#define code_protect(start, size, protection)        (model_admit((start), (size)) ? 0 : -EACCES)
 #define code_forget                                  model_forget
 #define code_set_aside                               model_set_aside
 #define memory_protect(start, size, protection, key) model_protect((start), (size), (protection))
@@ -199,6 +200,7 @@ static void *copy_bytes(void *target, const void *source, size_t size)
 #include "../../rewriter/apply/rewrite.c" /* NOLINT(bugprone-suspicious-include) */
 #undef memcpy
 #undef code_admit
+#undef code_protect
 #undef code_forget
 #undef code_set_aside
 #undef memory_protect

@@ -56,6 +56,8 @@ __attribute__((weak)) long user_copy(void *target, const void *source, uint64_t 
 
 #include "../../monitor/exec.h"
 
+__attribute__((weak)) const struct endorun_session *session;
+
 /* For a message that never comes, where the harness has none of its own. */
 __attribute__((weak)) void canonical_path(int fd, char path[PATH_MAX_BYTES])
 {

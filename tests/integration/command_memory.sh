@@ -17,6 +17,16 @@ if sys.argv[1] == "many":
     message = (ctypes.c_uint64 * 8)(0, 0, ctypes.addressof(vector), 1, ctypes.addressof(control), 64, 0, 0)
     assert libc.recvmmsg(3, message, 1, 0, None) == 1
     numbers = array.array("i", control.raw[16:message[5]])
+elif sys.argv[1] == "hidden":
+    # What comes is written over the address of what else comes.
+    libc = ctypes.CDLL(None, use_errno=True)
+    control = ctypes.create_string_buffer(512)
+    message = (ctypes.c_uint64 * 7)()
+    vector = (ctypes.c_uint64 * 2)(ctypes.addressof(message) + 32, 1)
+    begin = (ctypes.addressof(control) + 255) // 256 * 256
+    message[2], message[3], message[4], message[5] = ctypes.addressof(vector), 1, begin, 64
+    assert libc.recvmsg(3, message, 0) == 1 and message[4] != begin
+    numbers = array.array("i", ctypes.string_at(begin + 16, 8))
 else:
     data, control, flags, address = ends.recvmsg(1, 64)
     numbers = array.array("i", control[0][2])
@@ -50,7 +60,7 @@ socket.send_fds(ours, [b"x"], [null, memory])
 os.waitpid(pid, 0)
 P
 
-for call in one many; do
+for call in one many hidden; do
     native=$(python3 sender.py /usr/bin/python3 receiver.py "$call")
     if [[ $native != "no ptrace here" ]]; then
         expect_equal "received natively, $call" "written written True" "$native"
