@@ -26,8 +26,8 @@ call_handler handle_PTRACE, handle_WAIT4;                                       
 call_handler handle_READLINK, handle_PATH_EXE;                                    /* self.c */
 call_handler handle_OPEN, handle_RECEIVE;                                         /* open.c */
 call_handler handle_PRCTL, handle_ARCH_PRCTL, handle_MODIFY_LDT, handle_RSEQ, handle_REFUSED,
-    handle_PERSONALITY, handle_UNSHARE; /* control.c */
-call_handler handle_SECCOMP;            /* seccomp.c */
+    handle_PERSONALITY, handle_UNSHARE;       /* control.c */
+call_handler handle_SECCOMP, handle_LANDLOCK; /* seccomp.c */
 
 /* Makes the program's call with the arguments it gave, where something is to be done afterwards. */
 static inline long forward_call(const struct user_registers *call)

@@ -27,9 +27,10 @@ static call_handler *const handlers[] = {
 };
 
 /* Handlers that have something to do only where protection keys are in use. */
-static call_handler *const with_keys_only[] = {
-    handle_MPROTECT, handle_BRK,         handle_PKEY,    handle_RANGE,   handle_KEPT,
-    handle_REFUSED,  handle_PERSONALITY, handle_UNSHARE, handle_SECCOMP, handle_RECEIVE};
+static call_handler *const with_keys_only[] = {handle_MPROTECT,    handle_BRK,     handle_PKEY,
+                                               handle_RANGE,       handle_KEPT,    handle_REFUSED,
+                                               handle_PERSONALITY, handle_UNSHARE, handle_SECCOMP,
+                                               handle_LANDLOCK,    handle_RECEIVE};
 
 static bool is_forwarded(call_handler *handler)
 {

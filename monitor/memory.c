@@ -174,8 +174,10 @@ static long remap(const struct user_registers *call)
     bool alternates = keys_in_use && code_alternates(call->rdi, call->rsi);
     bool code = alternates || (keys_in_use && code_runs(call->rdi, call->rsi));
     if (code) {
-        if (!memory_tag(call->rdi, round_up(call->rsi, PAGE_SIZE), PROT_READ, KEY_APP)) {
-            return -EFAULT;
+        uint64_t size = round_up(call->rsi, PAGE_SIZE);
+        long error = SYS4(__NR_pkey_mprotect, call->rdi, size, PROT_READ, KEY_APP);
+        if (error != 0) {
+            return error == -ENOMEM ? -EFAULT : error; /* EINVAL: a part of the vDSO */
         }
         code_close(call->rdi, call->rsi);
     }

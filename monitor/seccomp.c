@@ -429,3 +429,13 @@ long handle_SECCOMP(struct thread *thread, const struct user_registers *call)
         return -EINVAL;
     }
 }
+
+/* It asks for no_new_privs, and the kernel's is set whatever the program's is. */
+long handle_LANDLOCK(struct thread *thread, UNUSED const struct user_registers *call)
+{
+    if (thread->no_new_privs || has_system_rights()) {
+        return CALL_FORWARD;
+    }
+    long result = SYS2(__NR_landlock_restrict_self, -1, 0);
+    return result == -EBADF ? -EPERM : result; /* any other: there is no Landlock */
+}

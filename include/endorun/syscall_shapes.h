@@ -153,6 +153,7 @@ enum endorun_decision {
     X(PERSONALITY)                                                                                 \
     X(UNSHARE)                                                                                     \
     X(SECCOMP)                                                                                     \
+    X(LANDLOCK)                                                                                    \
     X(PATH_EXE) /* follows a path that may be /proc/self/exe, which is to name the program */      \
     X(OPEN)     /* opens a path; the file may be one that the program may not have */              \
     X(RECEIVE)  /* receives descriptors; the same */                                               \

@@ -7,6 +7,7 @@
 #include <setjmp.h>
 #include <pthread.h>
 #include <sched.h>
+#include <sys/auxv.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/shm.h>
@@ -547,6 +548,12 @@ static void test_errors(void)
     void *hint = (void *)0x150000000000;
     CHECK(mmap(hint, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == hint, "a free hint");
     MUST(munmap(hint, PAGE));
+    /* the kernel moves the vDSO as a whole only */
+    struct timespec now;
+    CHECK_EQ(raw(SYS_mremap, getauxval(AT_SYSINFO_EHDR), PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED,
+                 hint),
+             -EINVAL, "a part of the vDSO");
+    CHECK_EQ(clock_gettime(CLOCK_MONOTONIC, &now), 0, "clock_gettime");
     close(fd);
     say("errors: all\n");
 }

@@ -28,6 +28,9 @@ static void without_privileges(void)
                 raw(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &allow_program));
     print_error("the same by prctl", raw(SYS_prctl, PR_SET_SECCOMP, 2, &allow_program));
     print_error("an unknown flag before that", raw(SYS_seccomp, 1, 0x8000, &allow_program));
+    print_error("a Landlock ruleset", raw(SYS_landlock_restrict_self, -1L, 0));
+    no_new_privs();
+    print_error("the same with no_new_privs", raw(SYS_landlock_restrict_self, -1L, 0));
 }
 
 static void operations(void)

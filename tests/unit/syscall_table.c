@@ -715,7 +715,7 @@ static const struct {
     {"makes or changes an object, which takes longer than to change the rights",
      NAMES("dup", "eventfd", "eventfd2", "epoll_create", "epoll_create1", "inotify_init",
            "inotify_init1", "timerfd_create", "timer_delete", "alarm", "memfd_secret", "pidfd_open",
-           "shmget", "semget", "msgget", "landlock_restrict_self")},
+           "shmget", "semget", "msgget")},
     {"changes what the process is, or is allowed",
      NAMES("setuid", "setgid", "setreuid", "setregid", "setresuid", "setresgid", "setfsuid",
            "setfsgid", "setsid", "setpgid", "setpriority", "ioprio_set")},
