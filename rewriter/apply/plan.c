@@ -196,6 +196,20 @@ static void become_analyser(void *argument)
     }
 }
 
+/*
+ * Between the analyser and the program: with the exec the kernel gives the analyser SIGCHLD for its
+ * end (begin_new_exec() in fs/exec.c), which the program would see, and which, ignored, leaves no
+ * status.
+ */
+static void supervise_analyser(void *analyser)
+{
+    const struct kernel_sigaction standard = {0};
+    SYS4(__NR_rt_sigaction, SIGCHLD, &standard, 0, sizeof(sigset));
+    if (run_in_child(become_analyser, analyser) == 0) {
+        SYS1(__NR_exit_group, 0);
+    }
+}
+
 static void run_analyser(struct request *request)
 {
     struct analyser analyser = {.file = request->fd};
@@ -204,7 +218,7 @@ static void run_analyser(struct request *request)
         return;
     }
     analyser.plan = (int)fd;
-    if (run_in_child(become_analyser, &analyser) == 0) {
+    if (run_in_child(supervise_analyser, &analyser) == 0) {
         map_plan(request, analyser.plan);
     }
     SYS1(__NR_close, fd);
