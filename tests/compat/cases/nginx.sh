@@ -98,7 +98,7 @@ work() {
     # A graceful end answers the request that is under way: this client reads slowly.
     curl -sS --limit-rate 2M "http://127.0.0.1:$port/file2000000" -o slow &
     slow_client=$!
-    sleep 0.3
+    wait_until 10 test -s slow
     stop "$server" QUIT
     wait "$slow_client"
     cmp slow site/file2000000 && printf 'slow client served\n'
