@@ -269,6 +269,8 @@ struct kernel_iovec {
 #define SOCK_DGRAM       2
 #define SOCK_CLOEXEC     02000000
 #define SOL_SOCKET       1
+#define SO_DOMAIN        39
+#define UIO_MAXIOV       1024 /* recvmmsg(2) takes no more messages either */
 #define SCM_RIGHTS       1
 #define MSG_DONTWAIT     0x40UL
 #define MSG_CMSG_CLOEXEC 0x40000000UL

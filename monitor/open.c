@@ -388,14 +388,34 @@ long handle_OPEN(struct thread *thread, const struct user_registers *call)
 
 /* ---- descriptors from a socket ---- */
 
+/* From other sockets, and without room for them, come none. */
+static bool may_receive_descriptors(const struct user_registers *call)
+{
+    const uint64_t size = round_up(sizeof(struct kernel_msghdr) + sizeof(int32_t), 8);
+    uint64_t count = (uint32_t)call->rax == __NR_recvmmsg ? (uint32_t)call->rdx : 1;
+    int32_t domain = 0, length = sizeof domain;
+    bool found = false;
+    SYS5(__NR_getsockopt, call->rdi, SOL_SOCKET, SO_DOMAIN, &domain, &length);
+    for (uint64_t i = 0; domain == AF_UNIX && i < count && i < UIO_MAXIOV && !found; i++) {
+        struct kernel_msghdr header = {0};
+        copy_from_user(&header, user_pointer(call->rsi + i * size), sizeof header);
+        found = header.control_length >= offsetof(struct passed, control.fd) + sizeof(int32_t);
+    }
+    return found;
+}
+
 /*
  * The kernel gives what it receives the lowest numbers that are free, and what else the call writes
  * may lie over where it says which. The senders of a "mem" are outside: no program under endorun
- * has one. With other threads, one that knows of it beforehand could use it before it is closed.
+ * has one. With other threads, one that knows of it beforehand could use it before it is closed, or
+ * ask for it behind this one's back.
  */
 long handle_RECEIVE(struct thread *thread, const struct user_registers *call)
 {
     long fd = 0;
+    if (!may_receive_descriptors(call)) {
+        return CALL_FORWARD;
+    }
     if (!thread->shares_descriptors) {
         fd = SYS3(__NR_fcntl, call->rdi, F_DUPFD_CLOEXEC, 0);
         SYS1(__NR_close, fd);
