@@ -56,7 +56,7 @@ long code_map(int fd, uint64_t start, uint64_t length, uint64_t offset, unsigned
 bool code_admit(uint64_t start, uint64_t length);
 
 /* The kernel's own code, for what stands beside it. */
-void code_note(uint64_t start, uint64_t length);
+void code_note_vdso(uint64_t start, uint64_t end);
 
 /* mprotect(2) with PROT_EXEC. */
 long code_protect(uint64_t start, uint64_t length, unsigned long protection);
