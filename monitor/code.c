@@ -22,6 +22,7 @@ static struct spans running;     /* of those, the pages that are executable now 
 static struct spans filed;       /* mapped from a file to be executed */
 static struct spans data;        /* of those, pages without code: they are never executable */
 static struct span stack;        /* the first thread's, with the room that it may grow into */
+static struct span vdso;         /* which the kernel does not split into pages */
 
 static bool has_room(void)
 {
@@ -234,7 +235,7 @@ static bool is_shared(uint64_t start, uint64_t length)
     return false;
 }
 
-void code_note(uint64_t start, uint64_t length)
+static void code_note(uint64_t start, uint64_t length)
 {
     spans_add(&executable, start, start + length);
 }
@@ -309,6 +310,12 @@ static long alternate(uint64_t start, uint64_t length)
     return 0;
 }
 
+void code_note_vdso(uint64_t start, uint64_t end)
+{
+    vdso = (struct span){start, end};
+    spans_add(&executable, start, end);
+}
+
 void code_note_stack(uint64_t end)
 {
     struct kernel_rlimit limit = {0};
@@ -376,8 +383,8 @@ long code_protect(uint64_t start, uint64_t length, unsigned long protection)
     if (process_settings.jit_denied || is_shared(start, size)) {
         return -EACCES;
     }
-    long result = SYS4(__NR_pkey_mprotect, start, length,
-                       (writable ? PROT_READ | PROT_WRITE : PROT_READ) | grows, KEY_APP);
+    unsigned long first = (writable ? PROT_READ | PROT_WRITE : PROT_READ) | grows;
+    long result = SYS4(__NR_pkey_mprotect, start, length, first, KEY_APP);
     if (is_error(result)) {
         return result;
     }
@@ -385,7 +392,14 @@ long code_protect(uint64_t start, uint64_t length, unsigned long protection)
     if (grows != 0 && start > stack.start) { /* what is below, and what it grows by */
         spans_add(&alternating, stack.start, start);
     }
-    return writable ? alternate(start, size) : copy_and_admit(size, &origin);
+    bool unsplit = start >= vdso.start && start + size <= vdso.end;
+    if (!writable || unsplit) {
+        result = copy_and_admit(size, &origin);
+    }
+    if (!writable || result != 0) {
+        return result;
+    }
+    return unsplit && !memory_tag(start, size, first, KEY_APP) ? -ENOMEM : alternate(start, size);
 }
 
 unsigned long code_first_protection(unsigned long protection)

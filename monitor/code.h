@@ -53,7 +53,7 @@ void code_set_aside(uint64_t start, uint64_t length);
 bool code_admit(uint64_t start, uint64_t length);
 
 /* The kernel's own code, for what stands beside it. */
-void code_note(uint64_t start, uint64_t length);
+void code_note_vdso(uint64_t start, uint64_t end);
 
 /* mprotect(2) with PROT_EXEC. */
 long code_protect(uint64_t start, uint64_t length, unsigned long protection);

@@ -188,7 +188,7 @@ static bool give_vdso(const char *line)
     }
     unsigned long protection = (at[0] == 'r' ? PROT_READ : 0UL) | (at[2] == 'x' ? PROT_EXEC : 0UL);
     if ((protection & PROT_EXEC) != 0) {
-        code_note(start, end - start);
+        code_note_vdso(start, end);
     }
     return memory_tag(start, end - start, protection, KEY_SHARED);
 }

@@ -76,7 +76,7 @@ static long map_with_key(const struct user_registers *call)
     unsigned long flags = call->r10 & ~(unsigned long)MAP_FIXED;
     if ((flags & MAP_FIXED_NOREPLACE) == MAP_FIXED_NOREPLACE || is_fixed(call)) {
         if (is_low(call->rdi) || pages_are_monitors(call->rdi, call->rsi)) {
-            return -EPERM;
+            return call->rsi > TASK_SIZE ? -ENOMEM : -EPERM;
         }
     }
     if (!is_fixed(call)) {
@@ -127,7 +127,7 @@ static long map(const struct user_registers *call)
 static long unmap(const struct user_registers *call)
 {
     if (pages_are_monitors(call->rdi, call->rsi)) {
-        return -EPERM;
+        return call->rsi > TASK_SIZE ? -EINVAL : -EPERM;
     }
     long result = modules_unmap(call->rdi, call->rsi);
     if (result == 0) {

@@ -523,6 +523,26 @@ static void executable_heap(void)
     expect_pid(code, "the heap");
 }
 
+/* The kernel protects it as a whole only. */
+static void executable_vdso(void)
+{
+    char line[256];
+    uintptr_t start = 0, end = 0;
+    FILE *maps = fopen("/proc/self/maps", "re");
+    CHECK(maps, "/proc/self/maps");
+    while (fgets(line, sizeof line, maps)) {
+        if (strstr(line, "[vdso]")) {
+            CHECK_EQ(sscanf(line, "%lx-%lx", &start, &end), 2, "a line of maps");
+        }
+    }
+    fclose(maps);
+    MUST(mprotect((void *)start, end - start, PROT_READ | PROT_WRITE | PROT_EXEC));
+    struct timespec now;
+    CHECK_EQ(clock_gettime(CLOCK_MONOTONIC, &now), 0, "clock_gettime");
+    ((volatile uint8_t *)end)[-1] = 1;
+    CHECK_EQ(clock_gettime(CLOCK_MONOTONIC, &now), 0, "clock_gettime after a write");
+}
+
 static void test_errors(void)
 {
     int fd = code_file("code", SYS_getpid);
@@ -580,6 +600,7 @@ int main(int argc, char **argv)
     say("read_implies_exec: %s\n", ending(in_child(read_implies_exec)));
     EXPECT_ENDING(executable_stack, "exit 0");
     EXPECT_ENDING(executable_heap, "exit 0");
+    EXPECT_ENDING(executable_vdso, "exit 0");
     EXPECT_ENDING(deny_write_execute, "exit 0");
     test_errors();
     return 0;
