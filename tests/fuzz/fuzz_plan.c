@@ -215,7 +215,7 @@ static void *copy_bytes(void *target, const void *source, size_t size)
 long run_in_child(void (*function)(void *), void *argument)
 {
     const struct analyser *analyser = argument;
-    demand(function == become_analyser && analyser->file == text_fd, "another child");
+    demand(function == supervise_analyser && analyser->file == text_fd, "another child");
     demand(SYS4(__NR_pwrite64, analyser->plan, plan_memory, plan_size, 0) == (long)plan_size,
            "the plan can't be written");
     return 0;

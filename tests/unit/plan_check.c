@@ -77,9 +77,12 @@ static const char *check_preceding(const struct endorun_plan_site *site, const u
 static const char *check_data(const struct endorun_plan_site *data, uint64_t size)
 {
     const uint64_t page = 4096;
-    struct endorun_plan_site expected = {
-        .offset = data->offset, .tactic = ENDORUN_TACTIC_DATA, .data_size = data->data_size};
+    struct endorun_plan_site expected;
 
+    memset(&expected, 0, sizeof(expected)); /* an initialiser leaves the rest of a union open */
+    expected.offset = data->offset;
+    expected.tactic = ENDORUN_TACTIC_DATA;
+    expected.data_size = data->data_size;
     if (memcmp(data, &expected, sizeof(expected)) != 0)
         return "unused bytes of an entry for data";
     if (data->offset % page != 0 || data->data_size % page != 0 || data->data_size == 0 ||
