@@ -133,6 +133,8 @@ static void refuse_inherited(struct endorun_session *session)
     do {
         folder = opendir("/proc/self/fd");
     } while (folder == NULL && errno == EMFILE && raise_descriptor_limit(&session->nofile_soft));
+    if (folder == NULL && errno == EMFILE)
+        memfd_die(SESSION_PART, -EMFILE);
     if (folder == NULL)
         die(STATUS_SETUP, "--isolation=pkey: cannot look at the descriptors in /proc/self/fd: %s",
             strerror(errno));

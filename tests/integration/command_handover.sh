@@ -1,5 +1,6 @@
 #!/bin/bash
-# The image inherits exactly what the program would have inherited: compared with a native start.
+# The image inherits exactly what the program would have inherited: compared with a native start. With protection keys
+# it has the backstop's filters besides, and hides them from the program (command_run.sh).
 set -euo pipefail
 source "${BASH_SOURCE[0]%/*}/harness.bash"
 
@@ -11,7 +12,7 @@ inherited() {
 same_as_native() { # WHAT: runs `start COMMAND ARGUMENT...` both ways
     run_standin start "$STANDIN" >/dev/null 2>errors
     inherited >native
-    run_standin start "$ENDORUN_STANDIN" prog >/dev/null 2>errors
+    run_standin start "$ENDORUN_STANDIN" --isolation=kernel prog >/dev/null 2>errors
     inherited >under
     [[ ! -s errors ]] || problem "$1: $(cat errors)"
     cmp -s native under || problem "$1: $(diff native under || true)"

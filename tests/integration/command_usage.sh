@@ -49,7 +49,7 @@ usage_error "--isolation=kern: expected one of auto|kernel|pkey" --isolation=ker
 usage_error "--isolation=none: expected one of auto|kernel|pkey" --isolation none true
 usage_error "--jit needs an argument: --jit=allow|deny" --jit
 usage_error "--jit=no: expected one of allow|deny" --jit=no true
-usage_error "--jit=deny: only protection keys can refuse it (--isolation=pkey); the other isolation does not look at what becomes executable" --jit=deny true
+usage_error "--jit=deny: only protection keys can refuse it (--isolation=pkey); the other isolation does not look at what becomes executable" --isolation=kernel --jit=deny true
 usage_error "--no-rewrite takes no argument" --no-rewrite=yes true
 usage_error "--help takes no argument" --help=me
 usage_error "--check=xml: the only format to choose is json" --check=xml
