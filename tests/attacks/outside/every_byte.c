@@ -468,7 +468,7 @@ int main(int argc, char **argv)
     }
     CHECK(argc == 2, "usage: every_byte ENDORUN");
     if (!__get_cpuid_count(0xd, 9, &size, &pkru_offset, &c, &d) || size == 0) {
-        say("every_byte: needs protection keys, and runs in the emulated machine\n");
+        say("SKIPPED: needs protection keys, and runs in the emulated machine\n");
         return 77;
     }
     const char *setting = getenv("ENDORUN_TEST_FULL");
