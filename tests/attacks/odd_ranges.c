@@ -4,6 +4,7 @@
  * Natively the page is one that the program closed to itself.
  */
 #include "attack.h"
+#include <cpuid.h>
 #include <sys/shm.h>
 
 #define BEYOND (1UL << 62)
@@ -61,16 +62,32 @@ static int by_rounded_shmat(void)
     return is_changed(target) ? 0 : -EAGAIN;
 }
 
+/* By protection keys: the program's rights say so. */
+static bool monitor_is_closed(void)
+{
+    unsigned eax, ebx, ecx, edx;
+    if (!__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) || (ecx & 1U << 4) == 0) {
+        return false;
+    }
+    __asm__ volatile("rdpkru" : "=a"(eax), "=d"(edx) : "c"(0));
+    return (eax & 1) != 0;
+}
+
+/*
+ * In mode kernel the first two ways reach what follows the page, up to the first hole. Where the
+ * monitor's or the C library's code does, the attacker ends with it, so they are left out.
+ */
 int main(void)
 {
     static int (*const ways[])(void) = {by_mprotect, by_pkey_mprotect, by_madvise,
                                         by_rounded_shmat};
     int succeeded = 0, error = 0, count = sizeof ways / sizeof ways[0];
-    for (int i = 0; i < count; i++) {
+    int first = under_monitor() && !monitor_is_closed() ? 2 : 0;
+    for (int i = first; i < count; i++) {
         target = chosen_page();
         int result = in_expendable_child(ways[i]);
         succeeded += result == 0;
         error = result < 0 ? -result : error;
     }
-    judge_ways(count, succeeded, error);
+    judge_ways(count - first, succeeded, error);
 }
