@@ -352,8 +352,9 @@ static void name_image(struct execution *execution, int image_fd)
 }
 
 /*
- * Who can mount may put anything in the place of /proc, between this and the exec, too. So with
- * protection keys the image has no name where somebody could: then a tracer sees an execveat.
+ * Then a tracer of the program sees an execve, as it does natively. But who can mount may put
+ * anything in the place of /proc, between this and the exec, too: with protection keys the image
+ * has no name where somebody could.
  */
 static bool is_executed_by_name(void)
 {
@@ -408,8 +409,6 @@ static long execute(struct execution *execution)
         /* These two cross the exec; the new image closes them. */
         SYS3(__NR_fcntl, session_fd, F_SETFD, 0);
         SYS3(__NR_fcntl, execution->program.fd, F_SETFD, 0);
-        /* By name, not by execveat: a tracer of the program then sees an execve, as it does
-         * natively. */
         name_image(execution, image_fd);
         result = leads_to_own_image(image_fd, execution->path) ? execute_image(execution, image_fd)
                                                                : -ENOENT;

@@ -193,8 +193,7 @@ static long create_sharing(struct thread *thread, struct creation *creation, sig
     bool waits = keys_in_use && (creation->flags & CLONE_VFORK) != 0;
     if (waits) {
         exchange_kept(&aside);
-    }
-    if (!waits) {
+    } else {
         memory_acquire(); /* what is the program's stays so until the kernel has written there */
     }
     long result = writes_to_monitor(creation)

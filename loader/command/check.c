@@ -89,23 +89,36 @@ static void print_table(const struct finding findings[static CHECK_COUNT], struc
     printf("\nendorun %s %s here.\n", ENDORUN_VERSION, possible.run ? "can run" : "cannot run");
 }
 
+/* As resolve_isolation() and launch() have it: with protection keys auto is no fallback. */
+static struct possible what_is_possible(const struct finding findings[static CHECK_COUNT])
+{
+    struct possible possible = {.run = true, .pkey = true};
+    bool has_keys = false;
+
+    for (size_t i = 0; i < CHECK_COUNT; i++) {
+        if (checks[i].probe == probe_protection_keys)
+            has_keys = findings[i].available;
+        if (!findings[i].available && checks[i].needed_for == FOR_RUN)
+            possible.run = false;
+        if (!findings[i].available && checks[i].needed_for == FOR_PKEY)
+            possible.pkey = false;
+    }
+    possible.pkey = possible.pkey && possible.run;
+    if (has_keys)
+        possible.automatic = possible.pkey ? "pkey" : NULL;
+    else
+        possible.automatic = possible.run ? "kernel" : NULL;
+    return possible;
+}
+
 int check_machine(bool json)
 {
     struct finding findings[CHECK_COUNT] = {0};
-    struct possible possible = {.run = true, .pkey = true, .automatic = "kernel"};
 
-    for (size_t i = 0; i < CHECK_COUNT; i++) {
-        bool is_for_run = checks[i].needed_for == FOR_RUN;
-
+    for (size_t i = 0; i < CHECK_COUNT; i++)
         checks[i].probe(&findings[i]);
-        possible.run = possible.run && (findings[i].available || !is_for_run);
-        possible.pkey = possible.pkey && (findings[i].available ||
-                                          (!is_for_run && checks[i].needed_for != FOR_PKEY));
-        if (checks[i].probe == probe_protection_keys && findings[i].available)
-            possible.automatic = "pkey";
-    }
-    if (possible.automatic[0] == 'p' ? !possible.pkey : !possible.run)
-        possible.automatic = NULL;
+
+    struct possible possible = what_is_possible(findings);
     if (json)
         print_json(findings, possible);
     else

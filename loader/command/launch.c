@@ -121,10 +121,11 @@ static void open_handover(struct endorun_session *session, int *session_fd, int 
 }
 
 /*
- * With protection keys the program opens none by itself: what it inherits must be none either.
- * Where another user's file may be written, by one of them too, no file's owner tells anything.
+ * With protection keys the program opens none of them by itself: what it inherits must be none
+ * either. Notes whether it may write a file of another user, by one of them or by an identity that
+ * it can take: where it may not, the monitor believes what a file's owner tells.
  */
-static void refuse_inherited(struct endorun_session *session)
+static void look_at_inherited(struct endorun_session *session)
 {
     bool one_identity = has_one_identity();
     DIR *folder;
@@ -139,14 +140,16 @@ static void refuse_inherited(struct endorun_session *session)
         die(STATUS_SETUP, "--isolation=pkey: cannot look at the descriptors in /proc/self/fd: %s",
             strerror(errno));
     while ((entry = readdir(folder)) != NULL) {
-        const char *what =
-            entry->d_name[0] != '.' ? forbidden_to_inherit(atoi(entry->d_name)) : NULL;
+        if (entry->d_name[0] == '.')
+            continue;
 
+        int fd = atoi(entry->d_name);
+        const char *what = forbidden_to_inherit(fd);
         if (what != NULL)
             die(STATUS_SETUP,
-                "--isolation=pkey: descriptor %s is %s, which the program may not inherit",
-                entry->d_name, what);
-        if (entry->d_name[0] != '.' && writes_for_another(atoi(entry->d_name)))
+                "--isolation=pkey: descriptor %d is %s, which the program may not inherit", fd,
+                what);
+        if (writes_for_another(fd))
             one_identity = false;
     }
     closedir(folder);
@@ -256,7 +259,7 @@ void launch(const struct command_line *line)
         session.flags |= ENDORUN_SESSION_NO_ASLR;
 
     if (session.isolation == ENDORUN_ISOLATION_PKEY) {
-        refuse_inherited(&session);
+        look_at_inherited(&session);
         session.flags |= restrictions();
         if (devices_are_in_reach())
             session.flags |= ENDORUN_SESSION_DEVICES;
