@@ -137,10 +137,9 @@ static long unmap(const struct user_registers *call)
 }
 
 /* Huge pages, which begin at multiples of their size, are mapped and moved whole. */
-static bool reaches_monitor(uint64_t start, uint64_t length)
+static bool huge_pages_are_monitors(uint64_t start, uint64_t length)
 {
-    return pages_are_monitors(start, length) ||
-           (start % HUGE_PAGE_MIN == 0 && overlaps_monitor(start, round_up(length, HUGE_PAGE_MAX)));
+    return start % HUGE_PAGE_MIN == 0 && overlaps_monitor(start, round_up(length, HUGE_PAGE_MAX));
 }
 
 /*
@@ -150,11 +149,13 @@ static bool reaches_monitor(uint64_t start, uint64_t length)
 static bool moves_onto_monitor(const struct user_registers *call)
 {
     bool fixed = (call->r10 & MREMAP_FIXED) != 0;
-    bool near =
-        reaches_monitor(call->rdi, call->rsi) || (fixed && reaches_monitor(call->r8, call->rdx));
-    return pages_are_monitors(call->rdi, call->rsi) ||
-           (fixed && pages_are_monitors(call->r8, call->rdx)) ||
-           (near && SYS3(__NR_madvise, call->rdi, PAGE_SIZE, MADV_COLD) != 0);
+    if (pages_are_monitors(call->rdi, call->rsi) ||
+        (fixed && pages_are_monitors(call->r8, call->rdx))) {
+        return true;
+    }
+    bool near = huge_pages_are_monitors(call->rdi, call->rsi) ||
+                (fixed && huge_pages_are_monitors(call->r8, call->rdx));
+    return near && SYS3(__NR_madvise, call->rdi, PAGE_SIZE, MADV_COLD) != 0;
 }
 
 /* Rewritten code holds relative jumps to its stubs: it is turned back before it moves. */
@@ -202,8 +203,8 @@ static long remap(const struct user_registers *call)
 static long attach(const struct user_registers *call)
 {
     struct kernel_shmid status = {0};
-    bool replaces = (call->rdx & SHM_REMAP) != 0;
     uint64_t address = (call->rdx & SHM_RND) != 0 ? round_down(call->rsi, PAGE_SIZE) : call->rsi;
+    bool replaces = (call->rdx & SHM_REMAP) != 0 && address != 0;
     if (keys_in_use && (call->rdx & SHM_EXEC) != 0) {
         return -EACCES; /* others could write it */
     }
@@ -212,7 +213,8 @@ static long attach(const struct user_registers *call)
         return error; /* it needs the same right */
     }
     if ((keys_in_use && call->rsi != 0 && is_low(address)) ||
-        (replaces && reaches_monitor(address, status.size))) {
+        (replaces && (pages_are_monitors(address, status.size) ||
+                      huge_pages_are_monitors(address, status.size)))) {
         return -EPERM;
     }
     long result = SYS3(__NR_shmat, call->rdi, call->rsi, call->rdx);
@@ -282,23 +284,51 @@ static long move_break(const struct user_registers *call)
     return (long)now;
 }
 
+/* What the program may do in a page, found without doing it: -EINVAL means that it may not. */
+static unsigned long protection_of(uint64_t page)
+{
+    unsigned long protection = 0;
+    protection |=
+        SYS3(__NR_madvise, page, PAGE_SIZE, MADV_POPULATE_READ) != -EINVAL ? PROT_READ : 0;
+    protection |=
+        SYS3(__NR_madvise, page, PAGE_SIZE, MADV_POPULATE_WRITE) != -EINVAL ? PROT_WRITE : 0;
+    return protection;
+}
+
+/* The kernel maps anew, with its own key: one protection holds for all of it. */
+static long remap_file(const struct user_registers *call)
+{
+    uint64_t start = round_down(call->rdi, PAGE_SIZE), size = round_down(call->rsi, PAGE_SIZE);
+    unsigned long protection = protection_of(start);
+    if (protection == 0) {
+        return -EINVAL; /* closed, or a kernel before 5.14, which cannot tell */
+    }
+    long result = SYS5(__NR_remap_file_pages, start, size, call->rdx, call->r10, call->r8);
+    if (result == 0 && !memory_tag(start, size, protection, KEY_APP)) {
+        return -ENOMEM;
+    }
+    return result;
+}
+
 static long act_on_range(const struct user_registers *call)
 {
     uint32_t number = (uint32_t)call->rax;
     int advice = number == __NR_madvise ? (int)call->rdx : MADV_NORMAL;
-    if (pages_are_monitors(call->rdi, call->rsi)) {
+    /* Some of them round the address, and the others refuse it. */
+    uint64_t start = round_down(call->rdi, PAGE_SIZE), length = call->rsi + call->rdi % PAGE_SIZE;
+    if (overlaps_monitor(start, length)) {
         return -EPERM;
     }
-    if (call->rdi % PAGE_SIZE == 0 && code_touches(call->rdi, call->rsi)) {
+    if (code_touches(start, length)) {
         if (number == __NR_remap_file_pages || advice == MADV_GUARD_INSTALL ||
             advice == MADV_DONTFORK) {
             return -EINVAL; /* other pages of the file, or none for a while, or in a child */
         }
-        if (advice == MADV_DONTNEED || advice == MADV_DONTNEED_LOCKED) {
+        if (start == call->rdi && (advice == MADV_DONTNEED || advice == MADV_DONTNEED_LOCKED)) {
             return code_discard(call->rdi, call->rsi, advice);
         }
     }
-    return forward_call(call);
+    return number == __NR_remap_file_pages ? remap_file(call) : forward_call(call);
 }
 
 /* set_robust_list, set_tid_address: what is written there when the thread ends. */
