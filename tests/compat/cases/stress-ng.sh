@@ -22,6 +22,12 @@ stressors="
     madvise 10    mprotect 50     munmap 5        msync 50       mlock 20       mincore 100    brk 500
     stack 10      bigheap 10      shm 5           shm-sysv 5     remap 10       vm-segv 30     resources 30
 "
+# At what sock has the kernel patch in itself the emulator loses its way (tests/vm/run), most times natively. A child of
+# vm-segv has itself traced, which protection keys refuse, and stops for good.
+if [[ -n ${ENDORUN_VM:-} ]]; then
+    stressors=${stressors/sock 30/}
+    stressors=${stressors/vm-segv 30/}
+fi
 
 work() {
     local name operations status
