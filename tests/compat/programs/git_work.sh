@@ -13,8 +13,8 @@ git config --global gc.auto 0
 
 git init -q repo
 cd repo
+mkdir folder{0..19}
 for n in $(seq "$files"); do
-    mkdir -p "folder$((n % 20))"
     printf 'file %d\n%s\n' "$n" "$(seq "$n")" >"folder$((n % 20))/file$n"
 done
 git add .
