@@ -19,6 +19,17 @@ static int wait_and_end(void *argument)
     return 0;
 }
 
+/* Told by calls of their own, which must end as the creation of a thread does. */
+static bool is_kept(void)
+{
+    int own = 0;
+    bool kept = raw(SYS_set_tid_address, target) > 0;
+    bool listed = raw(SYS_set_robust_list, target, sizeof head) == 0;
+    raw(SYS_set_tid_address, &own);
+    raw(SYS_set_robust_list, &head, sizeof head);
+    return kept || listed;
+}
+
 #define THREAD_FLAGS                                                                               \
     (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM)
 
@@ -33,6 +44,7 @@ static int live(int flags)
     long tid = raw_clone(THREAD_FLAGS | flags, stack + 65536, (int *)target, (int *)target, NULL,
                          wait_and_end, NULL);
     if (tid == -EFAULT) {
+        CHECK(!is_kept(), "an address of the monitor's is kept");
         not_reached("EFAULT");
     }
     CHECK(tid > 0, "clone: %ld", tid);

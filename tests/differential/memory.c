@@ -4,6 +4,7 @@
  * makes several of them out of more than one call of the kernel's.
  */
 #include "common.h"
+#include <pthread.h>
 #include <setjmp.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -227,6 +228,35 @@ static void test_replacement(void)
     CHECK(mmap(pages, 8 * PAGE, both, MAP_SHARED | MAP_FIXED, file, 0) == pages, "whole");
     say_access("the last page of a file", pages + 5 * PAGE);
     say_access("behind the last page of a file", pages + 6 * PAGE);
+}
+
+static uint8_t *volatile in_sight;
+
+static void *look_all_the_time(void *done)
+{
+    while (!__atomic_load_n((bool *)done, __ATOMIC_RELAXED)) {
+        CHECK(in_sight[0] <= 1, "what is in neither mapping");
+        in_sight[1] = 0;
+    }
+    return NULL;
+}
+
+/* Threads meet one mapping or the other, and nothing in between. */
+static void test_replacement_in_sight(void)
+{
+    bool done = false;
+    pthread_t thread;
+    in_sight = map_pages(PAGE, PROT_READ | PROT_WRITE);
+    CHECK_EQ(pthread_create(&thread, NULL, look_all_the_time, &done), 0, "pthread_create");
+    for (int i = 0; i < 2000; i++) {
+        CHECK(mmap(in_sight, PAGE, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | (i % 2 == 0 ? MAP_POPULATE : 0), -1,
+                   0) == in_sight,
+              "replaced");
+        in_sight[0] = 1;
+    }
+    __atomic_store_n(&done, true, __ATOMIC_RELAXED);
+    pthread_join(thread, NULL);
 }
 
 static void test_growing_down(void)
@@ -624,6 +654,7 @@ int main(void)
     test_map_errors();
     test_addresses();
     test_replacement();
+    test_replacement_in_sight();
     test_growing_down();
     test_huge_pages();
     test_locked();
