@@ -1,0 +1,113 @@
+#include "decide.h"
+
+#include <asm/errno.h>
+
+#include "calls.h"
+#include "network.h"
+#include "paths.h"
+
+static const struct endorun_verdict allowed = {.action = ENDORUN_ACTION_ALLOW};
+static const struct endorun_verdict denied = {.action = ENDORUN_ACTION_DENY, .error = EACCES};
+
+static struct policy_part find_part(const struct endorun_policy_header *policy,
+                                    enum endorun_policy_part index)
+{
+    const struct endorun_policy_span *span = &policy->parts[index];
+    return (struct policy_part){(const uint8_t *)policy + span->offset, span->size};
+}
+
+static bool spans_check(const struct endorun_policy_header *policy)
+{
+    for (uint32_t i = 0; i < ENDORUN_PART_LIMIT; i++) {
+        const struct endorun_policy_span *span = &policy->parts[i];
+        if (span->offset % ENDORUN_POLICY_ALIGNMENT != 0 || span->offset > policy->size ||
+            span->size > policy->size - span->offset) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* TEXT begins with the empty string and ends with a NUL, so each offset in it is a string's. */
+static bool rules_check(const struct policy_part *rules, const struct policy_part *text)
+{
+    const struct endorun_policy_rule *items = (const void *)rules->bytes;
+    if (rules->size < sizeof *items || rules->size % sizeof *items != 0 || text->size == 0 ||
+        text->bytes[0] != 0 || text->bytes[text->size - 1] != 0) {
+        return false;
+    }
+    for (uint32_t i = 0; i < rules->size / sizeof *items; i++) {
+        if (items[i].file >= text->size || items[i].text >= text->size) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool policy_check(const void *image, size_t size)
+{
+    const struct endorun_policy_header *policy = image;
+    if ((uintptr_t)image % ENDORUN_POLICY_ALIGNMENT != 0 || size < sizeof *policy ||
+        policy->magic != ENDORUN_POLICY_MAGIC || policy->version != ENDORUN_POLICY_VERSION ||
+        policy->size < sizeof *policy || policy->size > size ||
+        policy->size > ENDORUN_POLICY_SIZE_MAX || !spans_check(policy)) {
+        return false;
+    }
+    struct policy_part rules = find_part(policy, ENDORUN_PART_RULES);
+    struct policy_part text = find_part(policy, ENDORUN_PART_TEXT);
+    struct policy_part paths = find_part(policy, ENDORUN_PART_PATHS);
+    struct policy_part network = find_part(policy, ENDORUN_PART_NETWORK);
+    struct policy_part calls = find_part(policy, ENDORUN_PART_CALLS);
+    uint32_t rule_count = rules.size / (uint32_t)sizeof(struct endorun_policy_rule);
+    return rules_check(&rules, &text) &&
+           (paths.size == 0 || paths_check(&paths, rule_count, text.size)) &&
+           (network.size == 0 || network_check(&network, rule_count, text.size)) &&
+           (calls.size == 0 || calls_check(&calls, rule_count, text.size));
+}
+
+struct endorun_verdict decide_path(const struct endorun_policy_header *policy,
+                                   enum endorun_path_access access, const char *path, size_t length)
+{
+    struct policy_part part = find_part(policy, ENDORUN_PART_PATHS);
+    if (part.size == 0) {
+        return allowed;
+    }
+    if (length == 0 || path[0] != '/') {
+        return denied;
+    }
+    return paths_decide(&part, access, path, length);
+}
+
+struct endorun_verdict decide_peer(const struct endorun_policy_header *policy,
+                                   enum endorun_network_access access,
+                                   const struct endorun_peer *peer)
+{
+    struct policy_part part = find_part(policy, ENDORUN_PART_NETWORK);
+    return part.size == 0 ? allowed : network_decide(&part, access, peer);
+}
+
+struct endorun_verdict decide_family(const struct endorun_policy_header *policy, int family)
+{
+    struct policy_part part = find_part(policy, ENDORUN_PART_NETWORK);
+    return part.size == 0 ? allowed : network_decide_family(&part, family);
+}
+
+struct endorun_verdict decide_call(const struct endorun_policy_header *policy, uint32_t number,
+                                   const uint64_t arguments[6])
+{
+    struct policy_part part = find_part(policy, ENDORUN_PART_CALLS);
+    return part.size == 0 ? allowed : calls_decide(&part, number, arguments);
+}
+
+const char *policy_text(const struct endorun_policy_header *policy, uint32_t offset)
+{
+    return (const char *)find_part(policy, ENDORUN_PART_TEXT).bytes + offset;
+}
+
+const struct endorun_policy_rule *policy_rule(const struct endorun_policy_header *policy,
+                                              uint32_t index)
+{
+    return (const struct endorun_policy_rule *)(const void *)find_part(policy, ENDORUN_PART_RULES)
+               .bytes +
+           index;
+}

@@ -1,0 +1,38 @@
+#include "paths.h"
+
+bool automata_check(const struct policy_part *part, const struct policy_outcomes *outcomes,
+                    const struct policy_automaton automata[POLICY_AUTOMATON_LIMIT])
+{
+    for (uint32_t i = 0; i < POLICY_AUTOMATON_LIMIT; i++) {
+        if (!automaton_check(part, &automata[i], outcomes->sets.count)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+const struct policy_outcome *
+automata_decide(const struct policy_part *part, const struct policy_outcomes *outcomes,
+                const struct policy_automaton automata[POLICY_AUTOMATON_LIMIT], uint32_t access,
+                const char *bytes, size_t length)
+{
+    uint32_t literal = automaton_run(part, &automata[POLICY_LITERALS], bytes, length);
+    uint32_t glob = automaton_run(part, &automata[POLICY_GLOBS], bytes, length);
+    return stronger(outcome_of(part, outcomes, literal, access),
+                    outcome_of(part, outcomes, glob, access));
+}
+
+bool paths_check(const struct policy_part *part, uint32_t rules, uint32_t text_size)
+{
+    const struct policy_paths *paths = (const void *)part->bytes;
+    return part->size >= sizeof *paths &&
+           outcomes_check(part, &paths->outcomes, ENDORUN_PATH_ACCESS_LIMIT, rules, text_size) &&
+           automata_check(part, &paths->outcomes, paths->automata);
+}
+
+struct endorun_verdict paths_decide(const struct policy_part *part, enum endorun_path_access access,
+                                    const char *path, size_t length)
+{
+    const struct policy_paths *paths = (const void *)part->bytes;
+    return automata_decide(part, &paths->outcomes, paths->automata, access, path, length)->verdict;
+}
