@@ -19,10 +19,12 @@ struct place {
     uint32_t byte;
 };
 
+/* Patterns that have a place and steps in common have the positions in common, but for the last. */
 struct position {
     struct glob_step step;
-    uint32_t next; /* of the same place */
-    uint32_t said; /* END, TREE: the set of outcomes */
+    uint32_t child;   /* the first of the next ones */
+    uint32_t sibling; /* another behind the same one, or at the same place */
+    uint32_t said;    /* END, TREE: the set of outcomes */
 };
 
 /*
@@ -129,28 +131,57 @@ static bool enter(struct construction *construction, uint32_t from, uint8_t byte
     return true;
 }
 
+static bool is_same_step(const struct glob_step *a, const struct glob_step *b)
+{
+    return a->kind == b->kind && a->byte == b->byte && a->class == b->class;
+}
+
+/* The list at a place (`behind` is NOWHERE), or of the positions behind another one. */
+static uint32_t *positions_list(struct construction *construction, uint32_t place, uint32_t behind)
+{
+    return behind == NOWHERE ? &place_at(construction, place)->position
+                             : &position_at(construction, behind)->child;
+}
+
+/* The position of the step behind the last one, which becomes this one. */
+static bool add_position(struct construction *construction, uint32_t place,
+                         const struct glob_step *step, uint32_t said, uint32_t *last)
+{
+    const bool is_last = step->kind == GLOB_END || step->kind == GLOB_TREE;
+    const size_t made = construction->positions.size / sizeof(struct position);
+    const uint32_t first = *positions_list(construction, place, *last);
+    const struct position position = {*step, NOWHERE, first, said};
+
+    for (uint32_t at = first; !is_last && at != NOWHERE;
+         at = position_at(construction, at)->sibling) {
+        if (is_same_step(&position_at(construction, at)->step, step)) {
+            *last = at;
+            return true;
+        }
+    }
+    if (made >= POSITIONS_MAX ||
+        !bytes_append(&construction->positions, &position, sizeof(position)))
+        return no_memory(construction);
+    *positions_list(construction, place, *last) = (uint32_t)made;
+    *last = (uint32_t)made;
+    return true;
+}
+
 bool construction_add(struct construction *construction, const struct glob *glob,
                       const struct outcome_set *says)
 {
     const struct glob_step *steps = (const void *)glob->steps.data;
     const size_t count = glob->steps.size / sizeof(*steps);
-    const size_t first = construction->positions.size / sizeof(struct position);
-    uint32_t place = 0;
-    struct position position = {.next = NOWHERE};
+    uint32_t place = 0, last = NOWHERE, said;
 
     for (uint32_t i = 0; i < glob->prefix; i++)
         if (!enter(construction, place, steps[i].byte, &place))
             return false;
-    if (first + count > POSITIONS_MAX ||
-        !outcomes_intern(construction->outcomes, says, &position.said))
-        return no_memory(construction);
-    for (size_t i = glob->prefix; i < count; i++) {
-        position.step = steps[i];
-        position.next = i == glob->prefix ? place_at(construction, place)->position : NOWHERE;
-        if (!bytes_append(&construction->positions, &position, sizeof(position)))
-            return no_memory(construction);
-    }
-    place_at(construction, place)->position = (uint32_t)first;
+    if (!outcomes_intern(construction->outcomes, says, &said))
+        return false;
+    for (size_t i = glob->prefix; i < count; i++)
+        if (!add_position(construction, place, &steps[i], said, &last))
+            return false;
     construction->pattern_count++;
     return true;
 }
@@ -184,29 +215,38 @@ static bool put_position(struct construction *construction, uint32_t number)
     return bytes_append(&construction->scratch, &number, sizeof(number)) || no_memory(construction);
 }
 
-/* The position, and those that are reached from it by nothing. */
+static bool arrive_at_all(struct construction *construction, uint32_t first);
+
+/*
+ * The position, and those that are reached from it by nothing. Behind a STAR stands no other, and
+ * behind a SPAN no other SPAN, so this is not deep.
+ */
 static bool arrive(struct construction *construction, uint32_t number)
 {
-    for (;; number++) {
-        const struct position *position = position_at(construction, number);
+    const struct position *position = position_at(construction, number);
 
-        construction->work++;
-        switch (position->step.kind) {
-        case GLOB_END:
-            say(construction, SAID_HERE, position->said);
-            return true;
-        case GLOB_TREE:
-            say(construction, SAID_TREE, position->said);
-            return true;
-        case GLOB_STAR:
-        case GLOB_SPAN:
-            if (!put_position(construction, number))
-                return false;
-            break;
-        default:
-            return put_position(construction, number);
-        }
+    construction->work++;
+    switch (position->step.kind) {
+    case GLOB_END:
+        say(construction, SAID_HERE, position->said);
+        return true;
+    case GLOB_TREE:
+        say(construction, SAID_TREE, position->said);
+        return true;
+    case GLOB_STAR:
+    case GLOB_SPAN:
+        return put_position(construction, number) && arrive_at_all(construction, position->child);
+    default:
+        return put_position(construction, number);
     }
+}
+
+static bool arrive_at_all(struct construction *construction, uint32_t first)
+{
+    for (uint32_t at = first; at != NOWHERE; at = position_at(construction, at)->sibling)
+        if (!arrive(construction, at))
+            return false;
+    return true;
 }
 
 static bool class_of_position_has(struct construction *construction,
@@ -221,15 +261,15 @@ static bool step_position(struct construction *construction, uint32_t number, ui
 
     switch (position->step.kind) {
     case GLOB_BYTE:
-        return position->step.byte != byte || arrive(construction, number + 1);
+        return position->step.byte != byte || arrive_at_all(construction, position->child);
     case GLOB_CLASS:
         return !class_of_position_has(construction, position, byte) ||
-               arrive(construction, number + 1);
+               arrive_at_all(construction, position->child);
     case GLOB_STAR:
         return !class_of_position_has(construction, position, byte) || arrive(construction, number);
     default: /* GLOB_SPAN */
         return put_position(construction, number) &&
-               (byte != '/' || arrive(construction, number + 1));
+               (byte != '/' || arrive_at_all(construction, position->child));
     }
 }
 
@@ -256,12 +296,7 @@ static bool step_set(struct construction *construction, uint32_t set, uint8_t by
 /* What patterns begin at the place. */
 static bool begin_patterns(struct construction *construction, uint32_t place)
 {
-    uint32_t at = place == NOWHERE ? NOWHERE : place_at(construction, place)->position;
-
-    for (; at != NOWHERE; at = position_at(construction, at)->next)
-        if (!arrive(construction, at))
-            return false;
-    return true;
+    return place == NOWHERE || arrive_at_all(construction, place_at(construction, place)->position);
 }
 
 static int compare_numbers(const void *left, const void *right)

@@ -117,7 +117,8 @@ static const char *read_star(struct reader *reader, bool is_path, bool is_first)
     const bool is_whole = is_first && (reader->at[1] == '/' || reader->at[1] == 0);
     const char *wrong = NULL;
 
-    reader->at++;
+    while (*reader->at == '*')
+        reader->at++;
     if (is_path && is_whole)
         wrong = add_class(reader, GLOB_CLASS, &class);
     return wrong != NULL ? wrong : add_class(reader, GLOB_STAR, &class);
