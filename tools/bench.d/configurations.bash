@@ -40,6 +40,7 @@ configuration_fits_sampler() { # CONFIGURATION SAMPLER
     case $1:$2 in
     floor-*:micro | floor-*:threads) return 0 ;;
     floor-*:* | strace:memory | strace:count) return 1 ;;
+    *:decide) [[ $1 == native ]] ;; # without a system call, so the same everywhere
     endorun-pkey:count) return 0 ;;
     endorun-pkey:*) machine_has_keys ;;
     *) return 0 ;;

@@ -23,6 +23,7 @@ extern const struct workload call_workloads[];
 extern const struct workload signal_workloads[];
 extern const struct workload process_workloads[];
 extern const struct workload ping_pong_workloads[];
+extern const struct workload policy_workloads[];
 
 /* Says on stderr what failed, with errno's meaning, and exits with status 1. */
 noreturn void fail(const char *what);

@@ -11,6 +11,7 @@ record_targets() {
     record target path_clock_gettime endorun-pkey - value-max 70 instructions
     record target entries_mmap_1m endorun-pkey native difference-max 2 entries
     record target scaling_2_threads endorun native ratio-max 1.05 x
+    record target decide_rules native - value-max 2 x
     record target read1 endorun native ratio-max 1.3 x
     record target write1 endorun native ratio-max 1.3 x
     record target true_warm endorun native difference-max 1.5 ms

@@ -19,8 +19,11 @@ workload() { # NAME SAMPLER ARGUMENT UNIT BETTER DESCRIPTION
 define_workloads() {
     local name operation
     while IFS=$'\t' read -r name operation; do
-        workload "$name" micro "$name" ns lower "$operation"
+        # One sample of `decide` makes all of those.
+        [[ $name == decide_* ]] || workload "$name" micro "$name" ns lower "$operation"
     done < <("$micro" --list)
+
+    workload decide decide '' ns lower "decide_path with 10 or 10,000 rules, the same paths; all: as many paths"
 
     workload path count '' instructions lower "from leaving the program for a call to being back in it"
     workload scaling threads getppid x lower "getppid: time of a call when two threads make it, to that of one"
@@ -54,6 +57,18 @@ sample_micro() { # WORKLOAD
     value=$(as_user "${prefix[@]}" "$micro" "${micro_options[@]}" --cpu="$cpu" \
         --sample-ms="$sample_ms" "$1")
     echo "$1 $value"
+}
+
+# One behind the other, so that what slows the whole machine falls out of their ratio.
+sample_decide() {
+    local name value few=''
+    for name in decide_path_10 decide_path_10000 decide_path_all; do
+        value=$(as_user "${prefix[@]}" "$micro" --cpu="$cpu" --sample-ms="$sample_ms" "$name")
+        echo "$name $value"
+        few=${few:-$value}
+        [[ $name != decide_path_10000 ]] || awk -v few="$few" -v many="$value" \
+            'BEGIN { print "decide_rules", many / few, "x lower" }'
+    done
 }
 
 # Within one sample, so that what slows the whole machine falls out.
