@@ -35,9 +35,9 @@ bool pattern_set_add(struct pattern_set *set, const char *pattern, const char *w
 
     if (wrong != NULL)
         return fail_at(set->outcomes->compilation, origin, "\"%s\": %s", written, wrong);
-    if (kind == POLICY_GLOBS && set->automata[kind].pattern_count == 0)
+    if (kind == POLICY_GLOBS && set->automata[kind].positions.pattern_count == 0)
         set->first_glob = *origin;
-    return construction_add(&set->automata[kind], &set->glob, says);
+    return positions_add(&set->automata[kind].positions, &set->glob, says);
 }
 
 static bool fail_too_large(const struct pattern_set *set, enum policy_automaton_kind kind)
@@ -46,8 +46,9 @@ static bool fail_too_large(const struct pattern_set *set, enum policy_automaton_
 
     return fail_at(set->outcomes->compilation, kind == POLICY_GLOBS ? &set->first_glob : &nowhere,
                    "the %u rules %s wildcards in [%s] come to more than %u MiB together",
-                   set->automata[kind].pattern_count, kind == POLICY_GLOBS ? "with" : "without",
-                   set->section, (unsigned)(limits[kind] / MIB));
+                   set->automata[kind].positions.pattern_count,
+                   kind == POLICY_GLOBS ? "with" : "without", set->section,
+                   (unsigned)(limits[kind] / MIB));
 }
 
 bool pattern_set_write(struct pattern_set *set, struct bytes *part,

@@ -24,11 +24,7 @@ struct options {
 };
 
 static const struct workload *const all_workloads[] = {
-    call_workloads,
-    signal_workloads,
-    process_workloads,
-    ping_pong_workloads,
-    policy_workloads,
+    call_workloads, signal_workloads, process_workloads, ping_pong_workloads, policy_workloads,
 };
 #define LIST_COUNT (sizeof(all_workloads) / sizeof(all_workloads[0]))
 
