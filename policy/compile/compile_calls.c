@@ -205,8 +205,9 @@ bool compile_calls(struct compilation *compilation, struct bytes *part)
     memset(&written, 0, sizeof(written));
     written.unknown = (struct endorun_verdict){.action = ENDORUN_ACTION_DENY, .error = ENOSYS};
     entries = calloc(model->call_rule_count + 1, sizeof(entries[0]));
+    if (entries == NULL)
+        return fail_memory(compilation);
     is_made =
-        (entries != NULL || fail_memory(compilation)) &&
         add_default(compilation, &model->calls, "syscalls.default", EPERM, &written.fallback) &&
         sort_rules(compilation, entries) && add_calls(&parts, entries) &&
         write_calls(&parts, &written, part);

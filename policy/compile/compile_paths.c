@@ -8,16 +8,16 @@
 static const struct {
     const char *key;
     enum outcome_class class;
-    uint8_t action; /* enum endorun_action */
     uint16_t error;
+    uint8_t action; /* enum endorun_action */
     uint8_t tie;
 } kinds[] = {
-    [POLICY_PATH_READ] = {"filesystem.read", OUTCOME_ALLOW, ENDORUN_ACTION_ALLOW, 0, 0},
-    [POLICY_PATH_WRITE] = {"filesystem.write", OUTCOME_ALLOW, ENDORUN_ACTION_ALLOW, 0, 0},
-    [POLICY_PATH_EXEC] = {"filesystem.exec", OUTCOME_ALLOW, ENDORUN_ACTION_ALLOW, 0, 0},
-    [POLICY_PATH_DENY] = {"filesystem.deny", OUTCOME_DENY, ENDORUN_ACTION_DENY, EACCES, 1},
-    [POLICY_PATH_HIDE] = {"filesystem.hide", OUTCOME_DENY, ENDORUN_ACTION_DENY, ENOENT, 0},
-    [POLICY_PATH_REDIRECT] = {"filesystem.redirect", OUTCOME_REDIRECT, ENDORUN_ACTION_REDIRECT, 0,
+    [POLICY_PATH_READ] = {"filesystem.read", OUTCOME_ALLOW, 0, ENDORUN_ACTION_ALLOW, 0},
+    [POLICY_PATH_WRITE] = {"filesystem.write", OUTCOME_ALLOW, 0, ENDORUN_ACTION_ALLOW, 0},
+    [POLICY_PATH_EXEC] = {"filesystem.exec", OUTCOME_ALLOW, 0, ENDORUN_ACTION_ALLOW, 0},
+    [POLICY_PATH_DENY] = {"filesystem.deny", OUTCOME_DENY, EACCES, ENDORUN_ACTION_DENY, 1},
+    [POLICY_PATH_HIDE] = {"filesystem.hide", OUTCOME_DENY, ENOENT, ENDORUN_ACTION_DENY, 0},
+    [POLICY_PATH_REDIRECT] = {"filesystem.redirect", OUTCOME_REDIRECT, 0, ENDORUN_ACTION_REDIRECT,
                               0},
 };
 
@@ -79,8 +79,10 @@ static bool add_paths(struct pattern_set *set)
     struct compilation *compilation = set->outcomes->compilation;
     const struct policy_model *model = compilation->model;
     struct ranked *rules = calloc(model->path_count + 1, sizeof(rules[0]));
-    bool is_added = rules != NULL || fail_memory(compilation);
+    bool is_added = true;
 
+    if (rules == NULL)
+        return fail_memory(compilation);
     for (size_t i = 0; is_added && i < model->path_count; i++) {
         rules[i].order = (uint32_t)i;
         is_added = add_path(set, &model->paths[i], &rules[i]);

@@ -197,11 +197,14 @@ static bool add_interval(struct prefix_table *table, enum policy_address_family 
 {
     struct bytes *intervals = &table->intervals[family];
     const struct policy_interval interval = {*start, prefix, 0};
-    const struct policy_interval *before =
-        (const void *)(intervals->data + intervals->size - sizeof(interval));
 
-    if (intervals->size > 0 && compare_addresses(&before->start, start) == 0)
-        intervals->size -= sizeof(interval);
+    if (intervals->size > 0) {
+        const struct policy_interval *before =
+            (const void *)(intervals->data + intervals->size - sizeof(interval));
+
+        if (compare_addresses(&before->start, start) == 0)
+            intervals->size -= sizeof(interval);
+    }
     return bytes_append(intervals, &interval, sizeof(interval)) || no_memory(table);
 }
 

@@ -152,7 +152,8 @@ END_TEST
 
 /* -- Peers ------------------------------------------------------------------------------------ */
 
-static const char *const abstract_patterns[] = {"a*", "*", "a/*", "??", "\\*", "", "[a]", "a**b"};
+static const char *const abstract_patterns[] = {"a*", "*",   "a/*",  "??",   "\\*",
+                                                "",   "[a]", "a**b", "a/**", "a/?"};
 static const char *const abstract_names[] = {"a", "", "a/b", "*", "aa", "[a]", "ab", "axb/b"};
 static const uint16_t ports[] = {0, 1, 79, 80, 81, 443, 65534, 65535};
 

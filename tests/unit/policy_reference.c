@@ -91,14 +91,26 @@ bool reference_matches(const char *pattern, const char *path)
     return elements_match(without_root(pattern), without_root(path));
 }
 
-/* The bytes before the first wildcard; one more than all where there is none. */
-static unsigned literal_prefix(const char *pattern, const char *wildcards)
+/* Whether nothing but `**` elements is left. */
+static bool is_folder_end(const char *at)
 {
+    while (strncmp(at, "**", 2) == 0 && at[2] == '/') {
+        at += 3;
+    }
+    return strcmp(at, "**") == 0;
+}
+
+/*
+ * The bytes before the first wildcard, without the '/' before a `**` at the end; one more than all
+ * where there is none.
+ */
+static unsigned literal_prefix(const char *pattern, bool is_path)
+{
+    const char *wildcards = is_path ? "*?[" : "*?";
     unsigned length = 0;
     for (const char *at = pattern; *at != 0; at++, length++) {
         if (strchr(wildcards, *at) != 0) {
-            bool is_folder = strspn(at, "*/") == strlen(at) && strncmp(at - 1, "/**", 3) == 0 &&
-                             strstr(at, "/*/") == 0 && strcmp(at + strlen(at) - 2, "/*") != 0;
+            bool is_folder = is_path && at[-1] == '/' && is_folder_end(at);
             return is_folder ? length - 1 : length;
         }
         at += *at == '\\';
@@ -134,8 +146,8 @@ static const struct policy_path_rule *longest(const struct policy_model *model, 
         if (!is_kind(rule, kinds) || !reference_matches(rule->pattern, path)) {
             continue;
         }
-        unsigned length = literal_prefix(rule->pattern, "*?[");
-        unsigned most = best == 0 ? 0 : literal_prefix(best->pattern, "*?[");
+        unsigned length = literal_prefix(rule->pattern, true);
+        unsigned most = best == 0 ? 0 : literal_prefix(best->pattern, true);
         if (best == 0 || length > most ||
             (length == most && rule->kind == POLICY_PATH_HIDE && best->kind == POLICY_PATH_DENY)) {
             best = rule;
@@ -225,8 +237,8 @@ static bool peer_matches(const struct policy_network_rule *rule, const struct en
 static bool is_nearer(const struct policy_network_rule *a, const struct policy_network_rule *b)
 {
     if (a->peer != POLICY_PEER_ADDRESS) {
-        const char *wildcards = a->peer == POLICY_PEER_PATH ? "*?[" : "*?";
-        return literal_prefix(a->pattern, wildcards) > literal_prefix(b->pattern, wildcards);
+        bool is_path = a->peer == POLICY_PEER_PATH;
+        return literal_prefix(a->pattern, is_path) > literal_prefix(b->pattern, is_path);
     }
     unsigned a_prefix = a->prefix + (a->is_ipv6 ? 0 : 96);
     unsigned b_prefix = b->prefix + (b->is_ipv6 ? 0 : 96);
