@@ -79,16 +79,27 @@ static void jump(uintptr_t to, uint32_t eax)
     for (int signo = 1; signo < 32; signo++) {
         signal(signo, SIG_DFL);
     }
-    /* A call that the monitor makes for the program: what it goes on with lies on its stack then.
+    /*
+     * A call that the monitor makes for the program: what it goes on with lies on its stack then.
+     * If it goes on with that once more, the program has the registers of the call again; every
+     * other way back leaves RBX as it was at the jump.
      */
     const struct timespec now = {0};
     const uint64_t mask = 0;
-    raw(SYS_ppoll, NULL, 0, &now, &mask, KERNEL_SIGSET_BYTES);
+    register const uint64_t *r10 __asm__("r10") = &mask;
+    register long r8 __asm__("r8") = KERNEL_SIGSET_BYTES;
+    long result = SYS_ppoll;
+    uint64_t kept = FOREIGN_VALUE;
+    __asm__ volatile("syscall"
+                     : "+a"(result), "+b"(kept)
+                     : "D"(NULL), "S"(0), "d"(&now), "r"(r10), "r"(r8)
+                     : "rcx", "r11", "memory");
     if (jumped) {
-        report->done = 1; /* it went on with that once more */
-        for (;;) {
+        report->done = kept == FOREIGN_VALUE;
+        while (report->done) {
             __asm__ volatile("pause");
         }
+        raw(SYS_exit_group, 1);
     }
     jumped = true;
     into(to, eax, stack + 4096);
