@@ -173,11 +173,11 @@ static const char *folder_of(struct reading *reading, const char *name)
 static struct policy_source *find_source(const struct reading *reading,
                                          const struct source_text *text)
 {
-    for (size_t i = 0; i < reading->source_count; i++)
-        if (reading->sources[i]->device == text->device &&
-            reading->sources[i]->inode == text->inode)
-            return reading->sources[i];
-    return NULL;
+    struct policy_source *source = reading->latest;
+
+    while (source != NULL && (source->device != text->device || source->inode != text->inode))
+        source = source->earlier;
+    return source;
 }
 
 static struct policy_source *add_source(struct reading *reading, const char *name,
@@ -185,9 +185,10 @@ static struct policy_source *add_source(struct reading *reading, const char *nam
 {
     struct policy_source *source = arena_allocate(reading->memory, sizeof *source);
 
-    if (source == NULL ||
-        !read_append(reading, &reading->sources, &reading->source_count, &source, sizeof source))
+    if (source == NULL)
         return NULL;
+    source->earlier = reading->latest;
+    reading->latest = source;
     source->name = read_copy(reading, name);
     source->device = text->device;
     source->inode = text->inode;

@@ -16,15 +16,15 @@ struct policy_source {
     unsigned long device, inode;
     bool is_open; /* its includes are being read: who includes it now makes a cycle */
     const struct policy_source *includer;
+    struct policy_source *earlier; /* the one that was read before it */
 };
 
 struct reading {
     const struct policy_surroundings *surroundings;
     struct policy_errors *errors;
     struct policy_model *model;
-    struct arena *memory; /* the model's */
-    struct policy_source **sources;
-    size_t source_count;
+    struct arena *memory;               /* the model's */
+    struct policy_source *latest;       /* of all that were read */
     const struct policy_source *source; /* the one that is being read */
 };
 

@@ -1,13 +1,19 @@
 /*
  * The nesting of a text, told without a recursion: brackets and dots outside of strings and
  * comments. What is no TOML may be counted wrongly; toml++ then stops where it stops being TOML.
+ *
+ * And two things that toml++ 3.3 does not survive: a heading that begins with no name, as in
+ * `[.a]`, and a few of the characters that may stand in strings and comments only.
  */
 #include "toml.h"
 
 #include "../../loader/command/utf8.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+
+static const char byte_order_mark[] = "\xef\xbb\xbf";
 
 struct scan {
     const char *next;
@@ -70,8 +76,26 @@ static void step_over_string(struct scan *scan)
         step(scan, 1);
 }
 
+/* At the first byte of a line outside of brackets and strings. */
+static bool check_heading(struct scan *scan)
+{
+    size_t blanks = strspn(scan->next, " \t"), name = blanks;
+    char first;
+
+    if (scan->next[blanks] != '[')
+        return true;
+    name += strspn(scan->next + name, "[ \t");
+    first = scan->next[name];
+    if (first == '\0' || strchr("_-\"']", first) != NULL || isalnum((unsigned char)first))
+        return true;
+    step(scan, name);
+    return fail_at(scan, "a heading that begins with no name");
+}
+
 static bool step_over_token(struct scan *scan)
 {
+    if (scan->at.column == 1 && scan->brackets == 0 && !check_heading(scan))
+        return false;
     switch (*scan->next) {
     case '"':
     case '\'':
@@ -94,6 +118,8 @@ static bool step_over_token(struct scan *scan)
         scan->brackets -= scan->brackets > 0;
         break;
     default:
+        if ((*scan->next & 0x80) != 0)
+            return fail_at(scan, "this character stands in strings and comments only");
         break;
     }
     step(scan, 1);
@@ -107,6 +133,8 @@ bool toml_check_text(const char *text, size_t size, struct toml_failure *failure
     if (!check_characters(text, size, &scan))
         return false;
     scan.at = (struct toml_position){1, 1};
+    if (strncmp(text, byte_order_mark, strlen(byte_order_mark)) == 0)
+        scan.next += strlen(byte_order_mark);
     while (*scan.next != '\0')
         if (!step_over_token(&scan))
             return false;

@@ -250,6 +250,12 @@ static const struct {
      "a.toml:1:1: unknown key at the top level 'odd' (the nearest known one is 'report')\n"},
     {V "[filesystem]\nread = ['/\xc3\xa4', '/\xf0\x9f\x98\x80', 'b']\n", 0,
      "a.toml:3:25: 'b' is no absolute path, and does not begin with '~/', './', '../' or '${'\n"},
+    {V "  [ .a]\n", 0, "a.toml:2:5: no valid TOML: a heading that begins with no name\n"},
+    {V "\xef\xbb\xbb = 1\n", 0,
+     "a.toml:2:1: no valid TOML: this character stands in strings and comments only\n"},
+    {V "x\xc2\xa0 = 1\n", 0,
+     "a.toml:2:2: no valid TOML: this character stands in strings and comments only\n"},
+    {V "[[=]]\n", 0, "a.toml:2:3: no valid TOML: a heading that begins with no name\n"},
 };
 
 START_TEST(test_odd)
@@ -271,6 +277,8 @@ static const struct {
     {V "[filesystem]\n[filesystem]\n", "a.toml:3:"},
     {V "[filesystem]\nredirect = { '/a' = '/b', '/a' = '/c' }\n", "a.toml:3:"},
     {V "[filesystem\n", "a.toml:2:12: no valid TOML: "},
+    {V "[]\n", "a.toml:2:2: no valid TOML: "},
+    {V "[", "a.toml:2:2: no valid TOML: "},
     {V "x = \"a\n", "a.toml:2:"},
     {V "x = [1,\n", "a.toml:2:9: no valid TOML: "},
     {V "x = 'a'y\n", "a.toml:2:8: no valid TOML: "},
