@@ -285,6 +285,7 @@ static const struct {
     {V "x = 99999999999999999999\n", "a.toml:2:"},
     {V "x = \"\\q\"\n", "a.toml:2:7: no valid TOML: "},
     {"version = 1\rx = 1\n", "a.toml:1:"},
+    {V "x = 1979-05-27T\"/\xc3\xa4\"\n", "a.toml:2:"},
 };
 
 START_TEST(test_invalid)
