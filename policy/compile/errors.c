@@ -45,8 +45,7 @@ void policy_errors_print(FILE *out, const struct policy_errors *errors)
         putc('\n', out);
     }
     if (errors->count > POLICY_ERRORS_MAX)
-        fprintf(out, "%s: and %zu more\n", errors->items[0].origin.file,
-                errors->count - POLICY_ERRORS_MAX);
+        fputs("and more\n", out);
 }
 
 void policy_errors_release(struct policy_errors *errors)

@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-#define POLICY_ERRORS_MAX 100U /* more are only counted */
+#define POLICY_ERRORS_MAX 100U /* of more only that there are some is said */
 
 struct policy_error {
     struct policy_origin origin; /* line 0: of the file as a whole */
@@ -16,7 +16,7 @@ struct policy_error {
 
 struct policy_errors {
     struct policy_error items[POLICY_ERRORS_MAX];
-    size_t count; /* of all; those beyond POLICY_ERRORS_MAX are not kept */
+    size_t count; /* those beyond POLICY_ERRORS_MAX are not kept */
     struct arena memory;
 };
 

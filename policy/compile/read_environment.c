@@ -39,16 +39,19 @@ void read_names(struct reading *reading, const struct schema_key *key, const str
     }
 }
 
-/* The later file's word counts; TOML itself has no key twice in one table. */
-static void set_variable(struct reading *reading, const struct policy_environment_rule *rule)
+/*
+ * The later file's word counts; its own rules begin behind `included` ones. TOML has no key twice
+ * in one table.
+ */
+static void set_variable(struct reading *reading, const struct policy_environment_rule *rule,
+                         size_t included)
 {
     struct policy_model *model = reading->model;
 
-    for (size_t i = 0; i < model->environment_count; i++) {
+    for (size_t i = 0; i < included; i++) {
         struct policy_environment_rule *earlier = &model->environment[i];
 
-        if (earlier->kind != POLICY_ENVIRONMENT_SET || earlier->origin.file == rule->origin.file ||
-            strcmp(earlier->name, rule->name) != 0)
+        if (earlier->kind != POLICY_ENVIRONMENT_SET || strcmp(earlier->name, rule->name) != 0)
             continue;
         *earlier = *rule;
         return;
@@ -59,6 +62,8 @@ static void set_variable(struct reading *reading, const struct policy_environmen
 void read_variables(struct reading *reading, const struct schema_key *key,
                     const struct toml_node *node)
 {
+    const size_t included = reading->model->environment_count;
+
     for (size_t i = 0; i < node->child_count; i++) {
         const struct toml_node *entry = &node->children[i];
         const char *name = read_key(reading, entry), *value = read_string(reading, key, entry);
@@ -74,6 +79,6 @@ void read_variables(struct reading *reading, const struct schema_key *key,
         rule.name = read_copy(reading, name);
         rule.value = read_copy(reading, value);
         if (!reading->memory->is_exhausted)
-            set_variable(reading, &rule);
+            set_variable(reading, &rule, included);
     }
 }

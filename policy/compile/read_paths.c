@@ -3,6 +3,7 @@
 
 #include "normalise.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* An error of normalise.h, told at the node. */
@@ -78,30 +79,65 @@ void read_paths(struct reading *reading, const struct schema_key *key, const str
     }
 }
 
-/* The later file's word counts; twice in one file is an error. */
-static void add_redirection(struct reading *reading, const struct toml_node *node,
-                            const struct policy_path_rule *rule)
+static void refuse_second(struct reading *reading, const struct policy_path_rule *rule,
+                          const struct policy_path_rule *first)
+{
+    policy_error_add(reading->errors, rule->origin, "'%s' is redirected twice, in line %u too",
+                     quote(rule->pattern).text, first->origin.line);
+}
+
+/* The later file's word counts; its own rules begin behind `included` ones. */
+static void add_redirection(struct reading *reading, const struct policy_path_rule *rule,
+                            size_t included)
 {
     struct policy_model *model = reading->model;
 
-    for (size_t i = 0; i < model->path_count; i++) {
+    for (size_t i = 0; i < included; i++) {
         struct policy_path_rule *earlier = &model->paths[i];
 
         if (earlier->kind != POLICY_PATH_REDIRECT || strcmp(earlier->pattern, rule->pattern) != 0)
             continue;
-        if (earlier->origin.file == reading->source->name)
-            read_key_error(reading, node, "'%s' is redirected twice, in line %u too",
-                           quote(rule->pattern).text, earlier->origin.line);
-        else
-            *earlier = *rule;
+        if (earlier->origin.file == rule->origin.file)
+            refuse_second(reading, rule, earlier);
+        *earlier = *rule;
         return;
     }
     add_rule(reading, rule);
 }
 
+static int compare_rules(const void *a, const void *b)
+{
+    const struct policy_path_rule *first = a, *second = b;
+    int order = strcmp(first->pattern, second->pattern);
+
+    if (order != 0)
+        return order;
+    if (first->origin.line != second->origin.line)
+        return first->origin.line < second->origin.line ? -1 : 1;
+    return first->origin.column < second->origin.column ? -1 : 1;
+}
+
+/* TOML has no key twice in one table, but one path may be written in two ways. */
+static void refuse_repeated(struct reading *reading, const struct policy_path_rule *rules,
+                            size_t count)
+{
+    struct policy_path_rule *sorted = arena_allocate_array(reading->memory, count, sizeof *sorted);
+
+    if (sorted == NULL)
+        return;
+    memcpy(sorted, rules, count * sizeof *sorted);
+    qsort(sorted, count, sizeof *sorted, compare_rules);
+    for (size_t i = 1; i < count; i++)
+        if (strcmp(sorted[i - 1].pattern, sorted[i].pattern) == 0)
+            refuse_second(reading, &sorted[i], &sorted[i - 1]);
+}
+
 void read_redirections(struct reading *reading, const struct schema_key *key,
                        const struct toml_node *node)
 {
+    const struct policy_model *model = reading->model;
+    const size_t included = model->path_count;
+
     for (size_t i = 0; i < node->child_count; i++) {
         const struct toml_node *entry = &node->children[i];
         const struct toml_node from = {.at = entry->key_at}; /* where its errors are */
@@ -115,6 +151,8 @@ void read_redirections(struct reading *reading, const struct schema_key *key,
         rule.target = read_path(reading, entry, target);
         rule.written = read_copy(reading, written);
         if (rule.pattern != NULL && rule.target != NULL)
-            add_redirection(reading, entry, &rule);
+            add_redirection(reading, &rule, included);
     }
+    if (model->path_count > included)
+        refuse_repeated(reading, model->paths + included, model->path_count - included);
 }

@@ -72,6 +72,15 @@ START_TEST(test_include_values)
 }
 END_TEST
 
+START_TEST(test_redirected_twice)
+{
+    policy_write("b.toml", V "[filesystem]\nredirect = { '/r' = '/1' }\n");
+    policy_write("a.toml", V "include = ['b.toml']\n[filesystem]\n"
+                             "redirect = { '/r' = '/2', '//r' = '/3' }\n");
+    take_bad("a.toml", "a.toml:4:27: '/r' is redirected twice, in line 4 too\n");
+}
+END_TEST
+
 /* Lists add up; `keep` of one file is enough to remove what is not kept. */
 START_TEST(test_include_lists)
 {
@@ -425,6 +434,7 @@ int main(void)
     tcase_add_checked_fixture(cases, policy_set_up, policy_tear_down);
     tcase_add_test(cases, test_include_order);
     tcase_add_test(cases, test_include_values);
+    tcase_add_test(cases, test_redirected_twice);
     tcase_add_test(cases, test_include_lists);
     tcase_add_test(cases, test_include_cycles);
     tcase_add_test(cases, test_include_twice);

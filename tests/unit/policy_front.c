@@ -415,7 +415,7 @@ START_TEST(test_many_errors)
     ck_assert(!policy_take("p.toml", &model));
     ck_assert_ptr_nonnull(strstr(policy_said, "p.toml:103:5: 'a'"));
     ck_assert_ptr_null(strstr(policy_said, "p.toml:104:5: 'a'"));
-    ck_assert_ptr_nonnull(strstr(policy_said, "\np.toml: and 150 more\n"));
+    ck_assert_ptr_nonnull(strstr(policy_said, "\nand more\n"));
 }
 END_TEST
 
