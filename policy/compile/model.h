@@ -2,9 +2,9 @@
  * A policy as it was written, read and checked, with what it includes: the front end (toml.h) makes
  * it, the compiler (compile.h) takes it. Hosted.
  *
- * All memory of a model belongs to the model; policy_model_release() gives it back. Strings end with
- * NUL. Rules stand in the order in which they are read, those of an included file before those of
- * the file that includes it.
+ * All memory of a model belongs to the model; policy_model_release() gives it back. Strings end
+ * with NUL. Rules stand in the order in which they are read, those of an included file before those
+ * of the file that includes it.
  */
 #ifndef ENDORUN_POLICY_MODEL_H
 #define ENDORUN_POLICY_MODEL_H
@@ -38,9 +38,9 @@ enum policy_path_kind {
 };
 
 /*
- * `pattern` is absolute, its variables and `~` are put in, and it has no empty, `.` or `..` element.
- * In it `*`, `?`, `[...]` and `**` are what the reference says, and a backslash takes its meaning
- * from the byte behind it.
+ * `pattern` is absolute, its variables and `~` are put in, and it has no empty, `.` or `..`
+ * element. In it `*`, `?`, `[...]` and `**` are what the reference says, and a backslash takes its
+ * meaning from the byte behind it.
  */
 struct policy_path_rule {
     enum policy_path_kind kind;
@@ -90,7 +90,8 @@ struct policy_condition {
     uint64_t value;
 };
 
-/* For one system call; an entry that names a group stands for one rule for each call of the group. */
+/* For one system call; an entry that names a group stands for one rule for each call of the group.
+ */
 struct policy_call_rule {
     uint32_t number;
     enum policy_call_action action;
@@ -108,13 +109,17 @@ enum policy_process_flag {
 };
 
 struct policy_limit {
-    int resource; /* RLIMIT_* */
+    int resource;   /* RLIMIT_* */
     uint64_t value; /* in the unit of setrlimit(2); UINT64_MAX: unlimited */
     const char *written;
     struct policy_origin origin;
 };
 
-enum policy_environment_kind { POLICY_ENVIRONMENT_KEEP, POLICY_ENVIRONMENT_SET, POLICY_ENVIRONMENT_UNSET };
+enum policy_environment_kind {
+    POLICY_ENVIRONMENT_KEEP,
+    POLICY_ENVIRONMENT_SET,
+    POLICY_ENVIRONMENT_UNSET
+};
 
 struct policy_environment_rule {
     enum policy_environment_kind kind;
@@ -138,7 +143,7 @@ struct policy_model {
     size_t path_count;
     struct policy_network_rule *peers;
     size_t peer_count;
-    uint64_t families;          /* bit AF_*: sockets of it may be made; all bits: not restricted */
+    uint64_t families; /* bit AF_*: sockets of it may be made; all bits: not restricted */
     struct policy_origin families_origin;
     struct policy_call_rule *call_rules;
     size_t call_rule_count;

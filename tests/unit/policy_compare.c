@@ -1,5 +1,5 @@
 /* Two models that mean the same: equal but for origins and for the order between lists. */
-#include "policy_fixture.h"
+#include "policy_front_fixture.h"
 
 #include <stdlib.h>
 #include <string.h>

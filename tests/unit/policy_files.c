@@ -1,5 +1,5 @@
 /* Policy files as files: what they include, what cannot be read, and what is no TOML. */
-#include "policy_fixture.h"
+#include "policy_front_fixture.h"
 #include "toml.h"
 
 #include <check.h>

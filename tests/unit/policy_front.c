@@ -3,7 +3,7 @@
  * that each kind of bad one is answered with. `V` is the line that every file begins with; bodies
  * begin in line 2.
  */
-#include "policy_fixture.h"
+#include "policy_front_fixture.h"
 #include "schema.h"
 
 #include <check.h>

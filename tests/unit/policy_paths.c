@@ -1,5 +1,5 @@
 /* Patterns of policy files: what they begin with, variables, and the one form that all get. */
-#include "policy_fixture.h"
+#include "policy_front_fixture.h"
 
 #include <check.h>
 #include <stdlib.h>

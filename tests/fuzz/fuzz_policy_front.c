@@ -5,7 +5,7 @@
  * The input is cut at the bytes 0x1e into files with the names "0" (the policy), "1" and so on,
  * which can include each other.
  */
-#include "policy_fixture.h"
+#include "policy_front_fixture.h"
 #include "source.h"
 
 #include <stdint.h>
@@ -23,7 +23,7 @@ static void demand(bool condition, const char *what)
 {
     if (condition)
         return;
-    fprintf(stderr, "fuzz_policy: %s\n", what);
+    fprintf(stderr, "fuzz_policy_front: %s\n", what);
     abort();
 }
 

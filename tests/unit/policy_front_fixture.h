@@ -1,7 +1,7 @@
 /* Policies from strings: files in a folder of their own, and surroundings that the test decides on.
  */
-#ifndef ENDORUN_TESTS_POLICY_FIXTURE_H
-#define ENDORUN_TESTS_POLICY_FIXTURE_H
+#ifndef ENDORUN_TESTS_POLICY_FRONT_FIXTURE_H
+#define ENDORUN_TESTS_POLICY_FRONT_FIXTURE_H
 
 #include "front.h"
 

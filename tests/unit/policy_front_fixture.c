@@ -1,4 +1,4 @@
-#include "policy_fixture.h"
+#include "policy_front_fixture.h"
 
 #include <check.h>
 #include <ftw.h>
