@@ -4,6 +4,7 @@
 
 #include "command_line.h"
 #include "message.h"
+#include "nearest.h"
 
 /* First words that are to become commands of their own. */
 static const char *const reserved_words[] = {"policy", "learn", "report"};
@@ -24,9 +25,12 @@ static const struct command_option *find_option(const char *name, size_t length)
 __attribute__((noreturn)) static void die_unknown_option(const char *word)
 {
     const char *name = word + strspn(word, "-");
-    const struct command_option *nearest = nearest_option(name, strcspn(name, "="));
+    struct nearest nearest = nearest_to(name, strcspn(name, "="));
 
-    die(STATUS_SETUP, "unknown option '%s'; the nearest known one is --%s", word, nearest->name);
+    for (size_t i = 0; i < command_option_count; i++)
+        if (command_options[i].help != NULL)
+            nearest_offer(&nearest, command_options[i].name);
+    die(STATUS_SETUP, "unknown option '%s'; the nearest known one is --%s", word, nearest.name);
 }
 
 /* Applies the option at *word; returns the first word after it and its argument. */

@@ -54,9 +54,6 @@ extern const size_t command_option_count;
 /* Does not return when the line is wrong: one line on standard error, status 125. */
 void parse_command_line(struct command_line *line, char **argv);
 
-/* The listed option whose name is nearest to what was typed (without "--" and "=..."). */
-const struct command_option *nearest_option(const char *typed, size_t length);
-
 void print_help(void);
 
 #endif

@@ -1,10 +1,9 @@
-/* Which option was meant: a prefix, else the one at the smallest edit distance. */
 #include <stdint.h>
 #include <string.h>
 
-#include "command_line.h"
+#include "nearest.h"
 
-#define COMPARED_MAX 32U /* longer names than any option: what follows cannot bring it nearer */
+#define COMPARED_MAX 64U /* longer than any name: what follows cannot bring it nearer */
 
 static size_t smallest(size_t a, size_t b, size_t c)
 {
@@ -35,25 +34,23 @@ static size_t edit_distance(const char *from, size_t from_length, const char *to
     return row[to_length];
 }
 
-const struct command_option *nearest_option(const char *typed, size_t length)
+struct nearest nearest_to(const char *typed, size_t length)
 {
-    const struct command_option *nearest = NULL;
-    size_t nearest_distance = SIZE_MAX;
+    return (struct nearest){.typed = typed,
+                            .length = length < COMPARED_MAX ? length : COMPARED_MAX,
+                            .distance = SIZE_MAX};
+}
+
+void nearest_offer(struct nearest *nearest, const char *name)
+{
+    size_t length = strlen(name), distance = 0;
 
     if (length > COMPARED_MAX)
-        length = COMPARED_MAX;
-    for (size_t i = 0; i < command_option_count; i++) {
-        const struct command_option *option = &command_options[i];
-        size_t option_length = strlen(option->name);
-
-        if (option->help == NULL || option_length > COMPARED_MAX)
-            continue;
-        bool is_prefix = length > 0 && strncmp(option->name, typed, length) == 0;
-        size_t distance = is_prefix ? 0 : edit_distance(typed, length, option->name, option_length);
-        if (distance < nearest_distance) {
-            nearest = option;
-            nearest_distance = distance;
-        }
+        return;
+    if (nearest->length == 0 || strncmp(name, nearest->typed, nearest->length) != 0)
+        distance = edit_distance(nearest->typed, nearest->length, name, length);
+    if (distance < nearest->distance) {
+        nearest->name = name;
+        nearest->distance = distance;
     }
-    return nearest;
 }

@@ -1,0 +1,5 @@
+# The tests of the policy compiler's front end. Included by the directory's CMakeLists.txt.
+set(policy_front_fixture policy_front_fixture.c policy_compare.c)
+endorun_unit_test(policy_front policy_front.c ${policy_front_fixture} LIBRARIES endorun_policy_front)
+endorun_unit_test(policy_paths policy_paths.c ${policy_front_fixture} LIBRARIES endorun_policy_front)
+endorun_unit_test(policy_files policy_files.c ${policy_front_fixture} LIBRARIES endorun_policy_front)
