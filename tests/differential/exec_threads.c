@@ -254,7 +254,7 @@ static int watch_descriptors(pid_t peer)
 static void fail_often(void)
 {
     char *const arguments[] = {(char *)"x", NULL};
-    for (int i = 0; i < 1000; i++) {
+    for (int i = 0; i < fewer_when_emulated(1000); i++) {
         CHECK_EQ(raw(SYS_execve, "plain", arguments, NULL), -ENOEXEC, "exec");
         CHECK_EQ(raw(SYS_execve, "script", arguments, NULL), -ENOENT, "exec");
     }
@@ -391,7 +391,7 @@ static void under_signals(void)
     raw_handle(SIGUSR1, note, SA_SIGINFO | SA_RESTART, 0);
     raw_handle(SIGBUS, note, SA_SIGINFO | SA_RESTART, 0);
     start(signal_the_others, 1);
-    for (int i = 0; i < 100; i++) {
+    for (int i = 0; i < fewer_when_emulated(100); i++) {
         CHECK_EQ(raw(SYS_execve, "/no/such/program", NULL, NULL), -ENOENT, "exec");
         CHECK_EQ(current_mask(), 0, "mask after a failed exec");
     }
