@@ -133,7 +133,7 @@ int main(void)
     for (size_t i = 0; i < count; i++) {
         CHECK_EQ(pthread_create(&threads[i], NULL, roles[i], (void *)(uintptr_t)i), 0, "thread");
     }
-    const long long end = monotonic_ns() + long_beside_calls_ms(2000) * 1000000;
+    const long long end = monotonic_ns() + long_beside_calls_ms(1000) * 1000000;
     while (!done && monotonic_ns() < end) {
         sleep_ms(50);
     }
