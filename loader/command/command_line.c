@@ -6,8 +6,8 @@
 #include "message.h"
 #include "nearest.h"
 
-/* First words that are to become commands of their own. */
-static const char *const reserved_words[] = {"policy", "learn", "report"};
+/* First words that are to become commands of their own, as `policy` is. */
+static const char *const reserved_words[] = {"learn", "report"};
 
 _Static_assert(sizeof(uint32_t) * 8 > MODE_VERSION, "the modes of an option are a bit set");
 
@@ -68,6 +68,8 @@ static void check_options_against_mode(const struct command_line *line, unsigned
             continue;
         if (line->mode == MODE_RUN)
             die(STATUS_SETUP, "--%s has no meaning when a program is run", option->name);
+        if (line->mode == MODE_POLICY)
+            die(STATUS_SETUP, "--%s has no meaning with the command policy", option->name);
         die(STATUS_SETUP, "--%s has no meaning with --%s", option->name, line->mode_option);
     }
 }
@@ -76,7 +78,7 @@ static void check_operands(const struct command_line *line, bool after_dashes)
 {
     const char *first = line->operands[0];
 
-    if (line->mode == MODE_PLAN)
+    if (line->mode == MODE_PLAN || line->mode == MODE_POLICY)
         return;
     if (line->mode != MODE_RUN) {
         if (first != NULL)
@@ -110,6 +112,8 @@ void parse_command_line(struct command_line *line, char **argv)
             return; /* as everywhere: the rest of the line does not matter */
     }
     line->operands = word;
+    if (line->mode == MODE_RUN && !after_dashes && *word != NULL && strcmp(*word, "policy") == 0)
+        line->mode = MODE_POLICY;
     check_options_against_mode(line, given);
     check_operands(line, after_dashes);
 }

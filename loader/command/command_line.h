@@ -13,6 +13,7 @@ enum command_mode {
     MODE_CHECK,
     MODE_ANALYZE,
     MODE_PLAN,
+    MODE_POLICY, /* the word in the place of PROGRAM */
     MODE_HELP,
     MODE_VERSION,
 };

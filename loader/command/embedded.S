@@ -15,4 +15,11 @@ embedded_analyser:
     .incbin EMBEDDED_ANALYSER
 embedded_analyser_end:
 
+    .globl  embedded_policy, embedded_policy_end
+    .hidden embedded_policy, embedded_policy_end
+    .balign 64
+embedded_policy:
+    .incbin EMBEDDED_POLICY
+embedded_policy_end:
+
     .section .note.GNU-stack, "", @progbits

@@ -14,4 +14,7 @@ extern const char
     embedded_analyser[]; /* alone needs libelf and Zydis: they are not loaded to run */
 extern const char embedded_analyser_end[];
 
+extern const char embedded_policy[]; /* alone has the reader of TOML and the policy compiler */
+extern const char embedded_policy_end[];
+
 #endif

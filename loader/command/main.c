@@ -5,6 +5,7 @@
 #include "command_line.h"
 #include "launch.h"
 #include "message.h"
+#include "policy_process.h"
 
 static int print_version(void)
 {
@@ -28,6 +29,8 @@ int main(int argc, char **argv)
         analyser_process_print(line.analyzed_file, line.json);
     case MODE_PLAN:
         analyser_process_plan(line.operands[0]);
+    case MODE_POLICY:
+        policy_process_run(line.operands);
     case MODE_HELP:
         print_help();
         return 0;

@@ -5,3 +5,5 @@ endorun_unit_test(policy_paths policy_paths.c ${policy_front_fixture} LIBRARIES 
 endorun_unit_test(policy_files policy_files.c ${policy_front_fixture} LIBRARIES endorun_policy_front)
 endorun_unit_test(policy_page policy_page.c ${policy_front_fixture} LIBRARIES endorun_policy_front)
 target_compile_definitions(test_policy_page PRIVATE POLICY_PAGE="${PROJECT_SOURCE_DIR}/docs/policy.md")
+endorun_unit_test(policy_questions policy_questions.c LIBRARIES endorun_policy_decide)
+target_include_directories(test_policy_questions PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/policy)

@@ -1,0 +1,327 @@
+/* `endorun policy test`: what a policy makes of a call, question by question. */
+#include "commands.h"
+
+#include "call_names.h"
+#include "constants.h"
+#include "decide.h"
+#include "endorun/syscall_shapes.h"
+#include "families.h"
+#include "message.h"
+#include "normalise.h"
+#include "questions.h"
+#include "request.h"
+#include "resolve.h"
+
+#include "../../loader/command/escape.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define INTERPRETERS_MAX 5 /* fs/exec.c: of scripts that are interpreted by scripts */
+
+struct test {
+    const struct endorun_policy_header *policy;
+    const struct policy_model *model;
+    struct request request;
+    bool is_denied;
+};
+
+static const char *const access_names[] = {
+    [ENDORUN_PATH_READ] = "read",
+    [ENDORUN_PATH_WRITE] = "write",
+    [ENDORUN_PATH_EXEC] = "exec",
+    [ENDORUN_PATH_LOOK] = "look at",
+};
+
+static void print_rule(const struct test *test, uint32_t index)
+{
+    if (index == 0) {
+        puts("nothing restricts it");
+        return;
+    }
+    const struct endorun_policy_rule *rule = policy_rule(test->policy, index);
+
+    printf("by ");
+    write_escaped(stdout, policy_text(test->policy, rule->file));
+    if (rule->line != 0)
+        printf(":%u:%u", rule->line, rule->column);
+    printf(": ");
+    write_escaped(stdout, policy_text(test->policy, rule->text));
+    putchar('\n');
+}
+
+/* One line: what is asked, the verdict, and what decided it. */
+static void print_answer(struct test *test, const char *asked, const char *object,
+                         const struct endorun_verdict *verdict)
+{
+    printf("%s%s", asked, object != NULL ? " " : "");
+    if (object != NULL)
+        write_escaped(stdout, object);
+    switch (verdict->action) {
+    case ENDORUN_ACTION_DENY:
+        printf(": denied with %s", errno_name(verdict->error));
+        test->is_denied = true;
+        break;
+    case ENDORUN_ACTION_KILL:
+        printf(": ends the process");
+        test->is_denied = true;
+        break;
+    case ENDORUN_ACTION_REDIRECT:
+        printf(": leads to ");
+        write_escaped(stdout, policy_text(test->policy, verdict->target));
+        break;
+    default:
+        printf(": allowed");
+        break;
+    }
+    printf("%s, ", verdict->is_logged ? " and logged" : "");
+    print_rule(test, verdict->rule);
+}
+
+/*
+ * A denial by no entry of a list is one by the default: what entry would allow it. An entry of
+ * `deny` or `hide` beats all, so none would.
+ */
+static bool is_by_default(const struct test *test, const struct endorun_verdict *verdict)
+{
+    if (verdict->action != ENDORUN_ACTION_DENY || verdict->rule == 0)
+        return false;
+    const char *text = policy_text(test->policy, policy_rule(test->policy, verdict->rule)->text);
+    const char *key = strchr(text, '.');
+
+    return key != NULL && strncmp(key, ".default:", strlen(".default:")) == 0;
+}
+
+static void advise(const struct test *test, const struct endorun_verdict *verdict,
+                   const char *section, const char *key, const char *entry)
+{
+    if (!is_by_default(test, verdict))
+        return;
+    printf("  what would allow it, in [%s]: %s = [", section, key);
+    write_json_string(stdout, entry);
+    puts("]");
+}
+
+/* ---------------------------------------------------------------- paths */
+
+static void ask_about_path(struct test *test, enum endorun_path_access access, const char *path)
+{
+    struct endorun_verdict verdict = decide_path(test->policy, access, path, strlen(path));
+    struct normal_pattern pattern;
+
+    print_answer(test, access_names[access], path, &verdict);
+    if (verdict.action == ENDORUN_ACTION_REDIRECT) {
+        path = policy_text(test->policy, verdict.target);
+        verdict = decide_path(test->policy, access, path, strlen(path));
+        print_answer(test, access_names[access], path, &verdict);
+    }
+    if (access != ENDORUN_PATH_LOOK && normalise_literally(&pattern, path) == NULL)
+        advise(test, &verdict, "filesystem", access_names[access], pattern.bytes);
+}
+
+static void ask_all_about_path(struct test *test, unsigned accesses, const char *path)
+{
+    for (unsigned i = 0; i < ENDORUN_PATH_ACCESS_LIMIT; i++)
+        if ((accesses & (1U << i)) != 0)
+            ask_about_path(test, (enum endorun_path_access)i, path);
+}
+
+/* The interpreter of a script, execve(2): what stands behind `#!` up to a blank. */
+static bool read_interpreter(const char *path, char interpreter[PATH_MAX])
+{
+    char line[256] = "";
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    ssize_t length = fd < 0 ? -1 : read(fd, line, sizeof line - 1);
+
+    if (fd >= 0)
+        close(fd);
+    if (length < 2 || strncmp(line, "#!", 2) != 0)
+        return false;
+    const char *start = line + 2 + strspn(line + 2, " \t");
+
+    snprintf(interpreter, PATH_MAX, "%.*s", (int)strcspn(start, " \t\n"), start);
+    return *interpreter != '\0';
+}
+
+static void ask_about_interpreters(struct test *test, char path[PATH_MAX])
+{
+    char interpreter[PATH_MAX];
+    bool is_absent;
+
+    for (int i = 0; i < INTERPRETERS_MAX && read_interpreter(path, interpreter); i++) {
+        if (!resolve_path(interpreter, PATH_LAST_FOLLOWED, path, &is_absent))
+            return;
+        ask_about_path(test, ENDORUN_PATH_EXEC, path);
+    }
+}
+
+static void ask_path_question(struct test *test, const struct path_question *question)
+{
+    const char *given = test->request.strings[question->argument];
+    char path[PATH_MAX];
+    bool is_absent;
+
+    if (given == NULL || *given == '\0') {
+        if (question->is_open || question->may_be_empty)
+            puts("what the descriptor refers to is not known here: give its path instead");
+        return;
+    }
+    if (question->directory != PATH_FROM_CWD && *given != '/' &&
+        (int)test->request.registers[question->directory] != AT_FDCWD)
+        die(STATUS_SETUP, "'%s' is relative to a descriptor that is not known here", given);
+    if (!resolve_path(given, (enum path_last)question->last, path, &is_absent))
+        die(STATUS_SETUP, "%s: %s", given, strerror(errno));
+    ask_all_about_path(test, question->accesses | (is_absent ? question->if_absent : 0), path);
+    if ((question->accesses & PATH_ACCESS(EXEC)) != 0)
+        ask_about_interpreters(test, path);
+}
+
+static void ask_about_paths(struct test *test)
+{
+    struct path_question questions[PATH_QUESTIONS_MAX];
+    uint64_t how = test->request.number == SYS_openat2 ? test->request.registers[2] : 0;
+    unsigned count = path_questions(test->request.number, test->request.registers, how, questions);
+
+    if (!test->model->filesystem.is_written)
+        return;
+    for (unsigned i = 0; i < count; i++)
+        ask_path_question(test, &questions[i]);
+}
+
+/* ---------------------------------------------------------------- sockets */
+
+static bool take_port(const char *text, uint16_t *port)
+{
+    char *end;
+    unsigned long value = strtoul(text, &end, 10);
+
+    *port = (uint16_t)value;
+    return *text >= '0' && *text <= '9' && *end == '\0' && value <= UINT16_MAX;
+}
+
+/* "1.2.3.4:80", "[::1]:80", "unix:/path", "unix:@name". */
+static struct endorun_peer read_peer(const char *text)
+{
+    static char path[PATH_MAX];
+    struct endorun_peer peer = {0};
+    char host[INET6_ADDRSTRLEN + 1];
+    const char *colon = strrchr(text, ':');
+    bool is_absent;
+
+    if (strncmp(text, "unix:@", 6) == 0) {
+        peer.kind = ENDORUN_PEER_ABSTRACT;
+        peer.name = text + 6;
+        peer.length = (uint32_t)strlen(peer.name);
+        return peer;
+    }
+    if (strncmp(text, "unix:", 5) == 0) {
+        if (!resolve_path(text + 5, PATH_LAST_FOLLOWED, path, &is_absent))
+            die(STATUS_SETUP, "%s: %s", text + 5, strerror(errno));
+        peer.kind = ENDORUN_PEER_PATH;
+        peer.name = path;
+        peer.length = (uint32_t)strlen(path);
+        return peer;
+    }
+    bool is_bracketed = colon != NULL && *text == '[' && colon[-1] == ']';
+    size_t length = colon == NULL ? 0 : (size_t)(colon - text) - (is_bracketed ? 2 : 0);
+
+    if (colon == NULL || length >= sizeof host || !take_port(colon + 1, &peer.port))
+        die(STATUS_SETUP, "'%s': expected ADDRESS:PORT, unix:PATH or unix:@NAME", text);
+    snprintf(host, sizeof host, "%.*s", (int)length, text + is_bracketed);
+    peer.kind = is_bracketed ? ENDORUN_PEER_IPV6 : ENDORUN_PEER_IPV4;
+    if (inet_pton(is_bracketed ? AF_INET6 : AF_INET, host, peer.address) != 1)
+        die(STATUS_SETUP, "'%s': '%s' is no address; IPv6 stands in brackets", text, host);
+    return peer;
+}
+
+static void ask_about_peer(struct test *test)
+{
+    bool binds = test->request.number == SYS_bind;
+    enum endorun_network_access access = binds ? ENDORUN_NETWORK_BIND : ENDORUN_NETWORK_CONNECT;
+
+    for (unsigned i = 0; i < REQUEST_ARGUMENTS; i++) {
+        const char *text = test->request.strings[i];
+
+        if (text == NULL)
+            continue;
+        struct endorun_peer peer = read_peer(text);
+        struct endorun_verdict verdict = decide_peer(test->policy, access, &peer);
+
+        print_answer(test, binds ? "bind" : "connect to", text, &verdict);
+        advise(test, &verdict, "network", binds ? "bind" : "connect", text);
+        if (binds && peer.kind == ENDORUN_PEER_PATH && test->model->filesystem.is_written)
+            ask_about_path(test, ENDORUN_PATH_WRITE, peer.name);
+    }
+}
+
+static void ask_about_family(struct test *test)
+{
+    int family = (int)test->request.registers[0];
+    struct endorun_verdict verdict = decide_family(test->policy, family);
+    const char *name = family_name(family);
+
+    print_answer(test, "a socket of the family", name != NULL ? name : "that has no name", &verdict);
+}
+
+/* ---------------------------------------------------------------- the whole */
+
+static void ask_about_call(struct test *test)
+{
+    const char *name = call_name(test->request.number);
+    struct endorun_verdict verdict =
+        decide_call(test->policy, test->request.number, test->request.registers);
+
+    print_answer(test, "the call", name, &verdict);
+    advise(test, &verdict, "syscalls", "allow", name);
+}
+
+static bool takes_peer(uint32_t number)
+{
+    return number == SYS_connect || number == SYS_bind || number == SYS_sendto ||
+           number == SYS_sendmsg || number == SYS_sendmmsg;
+}
+
+/* [process] exec = false. */
+static void ask_about_exec(struct test *test)
+{
+    struct policy_origin origin = test->model->no_exec_origin;
+
+    if ((test->model->process_flags & POLICY_PROCESS_NO_EXEC) == 0)
+        return;
+    printf("execute: denied with EPERM, by ");
+    write_escaped(stdout, origin.file);
+    printf(":%u:%u: process.exec: false\n", origin.line, origin.column);
+    test->is_denied = true;
+}
+
+int test_policy(const char *file, char **rest)
+{
+    struct policy_model model;
+    struct policy_image image;
+    struct test test = {.model = &model};
+
+    request_read(rest[0], &test.request);
+    take_policy(file, &model, &image);
+    if (!policy_check(image.bytes, image.size))
+        die(STATUS_SETUP, "%s: the compiled policy is damaged", file);
+    test.policy = image.bytes;
+    ask_about_call(&test);
+    if (test.request.number == SYS_socket || test.request.number == SYS_socketpair)
+        ask_about_family(&test);
+    else if (takes_peer(test.request.number))
+        ask_about_peer(&test);
+    else
+        ask_about_paths(&test);
+    if (test.request.number == SYS_execve || test.request.number == SYS_execveat)
+        ask_about_exec(&test);
+    if (model.report.complains)
+        puts("the policy only reports: report.action is \"complain\"");
+    puts(test.is_denied ? "denied" : "allowed");
+    return test.is_denied ? 1 : 0;
+}
