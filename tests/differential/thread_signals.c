@@ -358,7 +358,7 @@ static void test_sent_while_forking(void)
         stop = stormed = 0;
         CHECK_EQ(pthread_create(&sender.thread, NULL, send_and_await, &sender), 0,
                  "pthread_create");
-        int times = fewer_when_emulated(150);
+        volatile int times = fewer_when_emulated(150);
         for (volatile int forks = 0; forks < times; forks++) {
             pid_t pid = i % 2 ? vfork() : fork();
             if (pid == 0) {
