@@ -71,7 +71,8 @@ static bool keeps_links(uint32_t number)
     }
 }
 
-/* Whether flags of this call's own kind say that its last element is not followed, or that it is. */
+/* Whether flags of this call's own kind say that its last element is not followed, or that it is.
+ */
 static bool last_is_kept(uint32_t number, const struct endorun_syscall *call,
                          const uint64_t arguments[6])
 {
@@ -188,8 +189,8 @@ unsigned path_questions(uint32_t number, const uint64_t arguments[6], uint64_t o
     unsigned count = 0;
 
     if (changes_open_object(call)) {
-        questions[0] = (struct path_question){
-            .directory = PATH_FROM_CWD, .accesses = WRITE, .is_open = true};
+        questions[0] =
+            (struct path_question){.directory = PATH_FROM_CWD, .accesses = WRITE, .is_open = true};
         return 1;
     }
     for (unsigned i = 0; i < call->nargs && count < PATH_QUESTIONS_MAX; i++) {

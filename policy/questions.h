@@ -26,7 +26,8 @@ struct path_question {
     uint8_t if_absent; /* the same, for a name that nothing has yet: these as well */
     bool is_open;      /* `argument` is a descriptor, and the object is what it refers to */
     bool may_be_empty; /* an empty path, or none at all, is what `directory` refers to */
-    /* The object gets another name, and may not be allowed more by it: what is beneath goes along. */
+    /* The object gets another name, and may not be allowed more by it: what is beneath goes along.
+     */
     bool moves;
 };
 

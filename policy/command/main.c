@@ -19,7 +19,8 @@ struct policy_command {
 };
 
 static const struct policy_command commands[] = {
-    {"check", "FILE", 1, check_policy, "say whether FILE is a policy, or all that is wrong with it"},
+    {"check", "FILE", 1, check_policy,
+     "say whether FILE is a policy, or all that is wrong with it"},
     {"print", "FILE", 1, print_policy,
      "write the policy as one file: includes, variables and defaults put in"},
     {"test", "FILE CALL", 2, test_policy,
@@ -49,8 +50,7 @@ static int usage(FILE *out)
           "FILE is a policy file, or @NAME, a built-in profile.\n\n",
           out);
     for (size_t i = 0; i < COMMAND_COUNT; i++)
-        fprintf(out, "  %s %s\n    %s\n", commands[i].name, commands[i].operands,
-                commands[i].help);
+        fprintf(out, "  %s %s\n    %s\n", commands[i].name, commands[i].operands, commands[i].help);
     return 0;
 }
 

@@ -158,8 +158,8 @@ void request_read(const char *text, struct request *request)
     if (length == 0)
         die_here(&scanner, "the name of a system call");
     if (number < 0)
-        die(STATUS_SETUP, "unknown system call '%.*s' (the nearest known one is '%s')",
-            (int)length, scanner.next, call_nearest(scanner.next, length));
+        die(STATUS_SETUP, "unknown system call '%.*s' (the nearest known one is '%s')", (int)length,
+            scanner.next, call_nearest(scanner.next, length));
     request->number = (uint32_t)number;
     scanner.next += length;
     if (!take(&scanner, '('))

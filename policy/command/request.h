@@ -1,4 +1,5 @@
-/* A system call as `endorun policy test` is given it: `openat(AT_FDCWD, "/etc/hosts", O_RDONLY)`. */
+/* A system call as `endorun policy test` is given it: `openat(AT_FDCWD, "/etc/hosts", O_RDONLY)`.
+ */
 #ifndef ENDORUN_POLICY_COMMAND_REQUEST_H
 #define ENDORUN_POLICY_COMMAND_REQUEST_H
 

@@ -1,4 +1,5 @@
-/* The object that a path leads to, found as the kernel finds it, for a path that may not be there. */
+/* The object that a path leads to, found as the kernel finds it, for a path that may not be there.
+ */
 #ifndef ENDORUN_POLICY_COMMAND_RESOLVE_H
 #define ENDORUN_POLICY_COMMAND_RESOLVE_H
 

@@ -266,7 +266,8 @@ static void ask_about_family(struct test *test)
     struct endorun_verdict verdict = decide_family(test->policy, family);
     const char *name = family_name(family);
 
-    print_answer(test, "a socket of the family", name != NULL ? name : "that has no name", &verdict);
+    print_answer(test, "a socket of the family", name != NULL ? name : "that has no name",
+                 &verdict);
 }
 
 /* ---------------------------------------------------------------- the whole */

@@ -1,6 +1,7 @@
 /*
  * What calls ask about paths (policy/questions.h). Walks the table of system calls: each call that
- * reaches a decision on a path asks, or is excepted by name, and all ways to do one thing ask alike.
+ * reaches a decision on a path asks, or is excepted by name, and all ways to do one thing ask
+ * alike.
  */
 #include <check.h>
 #include <fcntl.h>
@@ -76,7 +77,8 @@ static const struct {
 } excepted[] = {
     {"bind", "the path is in an address"},
     {"bpf", "refused with any policy"},
-    {"fanotify_init", "needs CAP_SYS_ADMIN, or says nothing of who used what; marks are decided on"},
+    {"fanotify_init",
+     "needs CAP_SYS_ADMIN, or says nothing of who used what; marks are decided on"},
     {"fcntl", "F_NOTIFY watches a folder that is open, as getdents reads it"},
     {"fsconfig", "the path is in a structure; mounting is decided on"},
     {"ioctl", "the object is open, and which command changes attributes is for who reads commands"},
@@ -147,7 +149,10 @@ struct expected {
 
 #define CWD ((uint64_t)AT_FDCWD)
 #define Q(number, from, element, asked, ...)                                                       \
-    {.argument = number, .directory = from, .last = PATH_LAST_##element, .accesses = asked, __VA_ARGS__}
+    {                                                                                              \
+        .argument = number, .directory = from, .last = PATH_LAST_##element, .accesses = asked,     \
+        __VA_ARGS__                                                                                \
+    }
 #define NO_DIR PATH_FROM_CWD
 
 /* clang-format off */
@@ -219,8 +224,8 @@ START_TEST(calls_ask_for_what_they_do)
 {
     const struct expected *expected = &cases[_i];
     struct path_question questions[PATH_QUESTIONS_MAX];
-    unsigned count = path_questions(number_of(expected->name), expected->arguments, expected->how,
-                                    questions);
+    unsigned count =
+        path_questions(number_of(expected->name), expected->arguments, expected->how, questions);
 
     ck_assert_msg(count > expected->nth, "%s: %u questions", expected->name, count);
     const struct path_question *got = &questions[expected->nth], *want = &expected->question;
