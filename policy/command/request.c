@@ -89,10 +89,11 @@ static uint64_t take_value(struct scanner *scanner)
 /* Two hexadecimal digits behind `\x`. */
 static char take_byte(struct scanner *scanner)
 {
-    char digits[3] = {scanner->next[0], scanner->next[0] != '\0' ? scanner->next[1] : '\0', '\0'};
+    char digits[3] = "";
 
-    if (strspn(digits, "0123456789abcdefABCDEF") != 2)
+    if (strspn(scanner->next, "0123456789abcdefABCDEF") < 2)
         die_here(scanner, "two hexadecimal digits");
+    memcpy(digits, scanner->next, 2);
     scanner->next += 2;
     return (char)strtoul(digits, NULL, 16);
 }

@@ -1,4 +1,5 @@
-/* docs/policy.md, the reference page, and the table of keys say the same; its examples are policies. */
+/* docs/policy.md, the reference page, and the table of keys say the same; its examples are
+ * policies. */
 #include "policy_front_fixture.h"
 #include "schema.h"
 
@@ -24,7 +25,8 @@ static char *section_of_page(const char *name)
 {
     char heading[64];
 
-    snprintf(heading, sizeof heading, *name != '\0' ? "\n## `[%s]`\n" : "\n## Every file\n%s", name);
+    snprintf(heading, sizeof heading, *name != '\0' ? "\n## `[%s]`\n" : "\n## Every file\n%s",
+             name);
     const char *start = strstr(page, heading);
     ck_assert_msg(start != NULL, "no heading of [%s]", name);
     start += strlen(heading);
@@ -47,9 +49,10 @@ START_TEST(test_keys)
 {
     for (size_t i = 0; i < schema_key_count; i++) {
         const struct schema_key *key = &schema_keys[i];
-        const char *fallback = strncmp(key->fallback, "none: ", 6) == 0 && key->type != SCHEMA_VERSION
-                                   ? key->fallback + 6
-                                   : key->fallback;
+        const char *fallback =
+            strncmp(key->fallback, "none: ", 6) == 0 && key->type != SCHEMA_VERSION
+                ? key->fallback + 6
+                : key->fallback;
         char *section = section_of_page(key->section);
         char *row = row_of(section, key->name);
         char quoted[64];
@@ -82,8 +85,8 @@ START_TEST(test_rows)
                 known = known || (strcmp(schema_keys[k].section, schema_sections[i].name) == 0 &&
                                   strlen(schema_keys[k].name) == length &&
                                   strncmp(schema_keys[k].name, at + 4, length) == 0);
-            ck_assert_msg(known || strncmp(at + 4, "localhost", length) == 0,
-                          "[%s]: no key %.*s", schema_sections[i].name, (int)length, at + 4);
+            ck_assert_msg(known || strncmp(at + 4, "localhost", length) == 0, "[%s]: no key %.*s",
+                          schema_sections[i].name, (int)length, at + 4);
         }
         free(section);
     }
