@@ -5,6 +5,7 @@
 #include <asm/unistd.h>
 #include <linux/fanotify.h>
 #include <linux/fcntl.h>
+#include <linux/fs.h>
 #include <linux/inotify.h>
 
 #define OPEN_TREE_ATTR 467 /* Linux 6.15 */
@@ -132,9 +133,25 @@ static uint8_t accesses_beside(uint32_t number)
 }
 
 /*
- * The question of the call's n-th path. A rename needs no more of the old name than of the new one;
- * by a hard link the old name loses nothing, but its object can be changed through the new one.
+ * A rename needs no more of the old name than of the new one; by a hard link the old name loses
+ * nothing, but its object can be changed through the new one. The flags are renameat2's.
  */
+static void ask_to_move(struct path_question *question, uint32_t number,
+                        const uint64_t arguments[6], unsigned nth)
+{
+    bool is_link = number == __NR_link || number == __NR_linkat;
+    bool exchanges = number == __NR_renameat2 && (arguments[4] & RENAME_EXCHANGE) != 0;
+
+    question->accesses = WRITE;
+    question->moves = true;
+    if (nth > 0 || !is_link)
+        question->last = PATH_LAST_NAME;
+    if (!is_link)
+        question->folder =
+            nth == 0 || exchanges ? PATH_FOLDER_CHANGED : PATH_FOLDER_CHANGED_IF_PRESENT;
+}
+
+/* The question of the call's n-th path. */
 static void ask(struct path_question *question, uint32_t number, unsigned nth,
                 const uint64_t arguments[6], uint64_t open_flags)
 {
@@ -151,15 +168,16 @@ static void ask(struct path_question *question, uint32_t number, unsigned nth,
         question->accesses = WRITE;
         break;
     case ENDORUN_DECISION_PATH_CREATE:
-    case ENDORUN_DECISION_PATH_REMOVE:
         question->accesses = WRITE;
         question->last = PATH_LAST_NAME;
         break;
-    case ENDORUN_DECISION_PATH_LINK:
+    case ENDORUN_DECISION_PATH_REMOVE:
         question->accesses = WRITE;
-        question->moves = true;
-        if (nth > 0 || (number != __NR_link && number != __NR_linkat))
-            question->last = PATH_LAST_NAME;
+        question->last = PATH_LAST_NAME;
+        question->folder = PATH_FOLDER_CHANGED;
+        break;
+    case ENDORUN_DECISION_PATH_LINK:
+        ask_to_move(question, number, arguments, nth);
         break;
     case ENDORUN_DECISION_PATH_EXEC:
         question->accesses = EXEC;

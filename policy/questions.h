@@ -18,10 +18,22 @@ enum path_last {
     PATH_LAST_NAME,     /* a name in its directory, which comes, goes or passes to another object */
 };
 
+/*
+ * To take a name away from an object is to change the folder that it stands in, too, as it is for
+ * the kernel and for Landlock. To give a new object a name is not: a rule for a file that is still
+ * to be made would allow nothing.
+ */
+enum path_folder {
+    PATH_FOLDER_KEPT,
+    PATH_FOLDER_CHANGED,            /* WRITE has to be allowed there as well */
+    PATH_FOLDER_CHANGED_IF_PRESENT, /* when something has the name, and loses it */
+};
+
 struct path_question {
     uint8_t argument;  /* which one is the path; of a call on what is open: the descriptor */
     uint8_t directory; /* the descriptor where a relative path begins; PATH_FROM_CWD */
     uint8_t last;      /* enum path_last */
+    uint8_t folder;    /* enum path_folder */
     uint8_t accesses;  /* bit 1 << enum endorun_path_access for each that has to be allowed */
     uint8_t if_absent; /* the same, for a name that nothing has yet: these as well */
     bool is_open;      /* `argument` is a descriptor, and the object is what it refers to */

@@ -16,22 +16,23 @@ int check_policy(const char *file, char **rest)
     struct policy_image image;
 
     (void)rest;
-    take_policy(file, &model, &image);
+    read_policy(file, &model);
+    const size_t paths = model.path_count, peers = model.peer_count;
+
+    compile_policy(&model, &image);
     write_escaped(stdout, file);
     printf(" is a policy: %zu rule%s for paths, %zu for sockets, %zu for system calls; %zu bytes "
            "compiled\n",
-           model.path_count, plural(model.path_count), model.peer_count, model.call_rule_count,
-           image.size);
+           paths, plural(paths), peers, model.call_rule_count, image.size);
     return 0;
 }
 
 int print_policy(const char *file, char **rest)
 {
     struct policy_model model;
-    struct policy_image image;
 
     (void)rest;
-    take_policy(file, &model, &image);
+    read_policy(file, &model);
     policy_print(stdout, &model);
     return 0;
 }

@@ -6,10 +6,12 @@
 #include "model.h"
 
 /*
- * Reads and compiles the policy; whatever is wrong with it is told on standard error, and ends the
- * command with STATUS_SETUP. Both stay for as long as the process.
+ * Reading and compiling: whatever is wrong with the policy is told on standard error, and ends the
+ * command with STATUS_SETUP. Model and image stay for as long as the process. The compiled model
+ * has the rules of policy_locate() as well.
  */
-void take_policy(const char *file, struct policy_model *model, struct policy_image *image);
+void read_policy(const char *file, struct policy_model *model);
+void compile_policy(struct policy_model *model, struct policy_image *image);
 
 /*
  * Each returns the exit status. test: 0 when the call is allowed, 1 when it is denied or would end

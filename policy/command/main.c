@@ -7,6 +7,7 @@
 
 #include "commands.h"
 #include "front.h"
+#include "locate.h"
 #include "message.h"
 #include "nearest.h"
 
@@ -29,17 +30,24 @@ static const struct policy_command commands[] = {
 
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])
 
-void take_policy(const char *file, struct policy_model *model, struct policy_image *image)
+void read_policy(const char *file, struct policy_model *model)
 {
     static struct arena memory; /* what the surroundings have */
     static struct policy_errors errors;
     struct policy_surroundings surroundings = policy_own_surroundings(&memory);
+
+    if (policy_read(file, &surroundings, model, &errors))
+        return;
+    policy_errors_print(stderr, &errors);
+    die(STATUS_SETUP, "%s is no policy", file);
+}
+
+void compile_policy(struct policy_model *model, struct policy_image *image)
+{
     char error[POLICY_ERROR_SIZE];
 
-    if (!policy_read(file, &surroundings, model, &errors)) {
-        policy_errors_print(stderr, &errors);
-        die(STATUS_SETUP, "%s is no policy", file);
-    }
+    if (!policy_locate(model))
+        die(STATUS_SETUP, "no memory left");
     if (policy_compile(model, image, error) != 0)
         die(STATUS_SETUP, "%s", error);
 }

@@ -161,6 +161,20 @@ static void ask_about_interpreters(struct test *test, char path[PATH_MAX])
     }
 }
 
+/* Of names that come, go or pass to another object: the folder that they stand in. */
+static void ask_about_folder(struct test *test, const struct path_question *question,
+                             const char *path, bool is_absent)
+{
+    char folder[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+
+    if (question->folder == PATH_FOLDER_KEPT ||
+        (question->folder == PATH_FOLDER_CHANGED_IF_PRESENT && is_absent))
+        return;
+    snprintf(folder, sizeof folder, "%.*s", slash == path ? 1 : (int)(slash - path), path);
+    ask_about_path(test, ENDORUN_PATH_WRITE, folder);
+}
+
 static void ask_path_question(struct test *test, const struct path_question *question)
 {
     const char *given = test->request.strings[question->argument];
@@ -178,6 +192,7 @@ static void ask_path_question(struct test *test, const struct path_question *que
     if (!resolve_path(given, (enum path_last)question->last, path, &is_absent))
         die(STATUS_SETUP, "%s: %s", given, strerror(errno));
     ask_all_about_path(test, question->accesses | (is_absent ? question->if_absent : 0), path);
+    ask_about_folder(test, question, path, is_absent);
     if ((question->accesses & PATH_ACCESS(EXEC)) != 0)
         ask_about_interpreters(test, path);
 }
@@ -308,7 +323,8 @@ int test_policy(const char *file, char **rest)
     struct test test = {.model = &model};
 
     request_read(rest[0], &test.request);
-    take_policy(file, &model, &image);
+    read_policy(file, &model);
+    compile_policy(&model, &image);
     if (!policy_check(image.bytes, image.size))
         die(STATUS_SETUP, "%s: the compiled policy is damaged", file);
     test.policy = image.bytes;

@@ -6,6 +6,7 @@
 #include <check.h>
 #include <fcntl.h>
 #include <linux/fanotify.h>
+#include <linux/fs.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -201,11 +202,13 @@ static const struct expected cases[] = {
     {"mknodat", {3, 1}, 0, 0, Q(1, 0, NAME, WRITE)},
     {"symlink", {1, 2}, 0, 0, Q(1, NO_DIR, NAME, WRITE)},
     {"symlinkat", {1, 3, 2}, 0, 0, Q(2, 1, NAME, WRITE)},
-    {"unlink", {1}, 0, 0, Q(0, NO_DIR, NAME, WRITE)},
-    {"unlinkat", {3, 1, AT_REMOVEDIR}, 0, 0, Q(1, 0, NAME, WRITE)},
-    {"rename", {1, 2}, 0, 0, Q(0, NO_DIR, NAME, WRITE, .moves = true)},
-    {"rename", {1, 2}, 0, 1, Q(1, NO_DIR, NAME, WRITE, .moves = true)},
-    {"renameat2", {3, 1, 4, 2}, 0, 1, Q(3, 2, NAME, WRITE, .moves = true)},
+    {"unlink", {1}, 0, 0, Q(0, NO_DIR, NAME, WRITE, .folder = PATH_FOLDER_CHANGED)},
+    {"rmdir", {1}, 0, 0, Q(0, NO_DIR, NAME, WRITE, .folder = PATH_FOLDER_CHANGED)},
+    {"unlinkat", {3, 1, AT_REMOVEDIR}, 0, 0, Q(1, 0, NAME, WRITE, .folder = PATH_FOLDER_CHANGED)},
+    {"rename", {1, 2}, 0, 0, Q(0, NO_DIR, NAME, WRITE, .folder = PATH_FOLDER_CHANGED, .moves = true)},
+    {"rename", {1, 2}, 0, 1, Q(1, NO_DIR, NAME, WRITE, .folder = PATH_FOLDER_CHANGED_IF_PRESENT, .moves = true)},
+    {"renameat2", {3, 1, 4, 2}, 0, 1, Q(3, 2, NAME, WRITE, .folder = PATH_FOLDER_CHANGED_IF_PRESENT, .moves = true)},
+    {"renameat2", {3, 1, 4, 2, RENAME_EXCHANGE}, 0, 1, Q(3, 2, NAME, WRITE, .folder = PATH_FOLDER_CHANGED, .moves = true)},
     {"link", {1, 2}, 0, 0, Q(0, NO_DIR, KEPT, WRITE, .moves = true)},
     {"linkat", {3, 1, 4, 2, AT_SYMLINK_FOLLOW}, 0, 0, Q(1, 0, FOLLOWED, WRITE, .moves = true)},
     {"linkat", {3, 1, 4, 2, AT_SYMLINK_FOLLOW}, 0, 1, Q(3, 2, NAME, WRITE, .moves = true)},
@@ -232,8 +235,9 @@ START_TEST(calls_ask_for_what_they_do)
     ck_assert_msg(got->argument == want->argument && got->directory == want->directory,
                   "%s (case %d): argument %u of %u", expected->name, _i, got->argument,
                   got->directory);
-    ck_assert_msg(got->last == want->last, "%s (case %d): last element %u", expected->name, _i,
-                  got->last);
+    ck_assert_msg(got->last == want->last && got->folder == want->folder,
+                  "%s (case %d): last element %u, folder %u", expected->name, _i, got->last,
+                  got->folder);
     ck_assert_msg(got->accesses == want->accesses && got->if_absent == want->if_absent,
                   "%s (case %d): accesses %#x, %#x", expected->name, _i, got->accesses,
                   got->if_absent);
