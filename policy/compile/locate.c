@@ -8,34 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Where the element that begins at `at`, behind a '/', ends. */
-static const char *element_end(const char *at, bool *has_wildcard)
-{
-    *has_wildcard = false;
-    for (; *at != '\0' && *at != '/'; at++) {
-        if (*at == '\\' && at[1] != '\0')
-            at++;
-        else if (strchr("*?[", *at) != NULL)
-            *has_wildcard = true;
-    }
-    return at;
-}
-
-/* The end of the elements without wildcards that a pattern begins with. */
-static const char *literal_end(const char *pattern)
-{
-    const char *end = pattern;
-    bool has_wildcard = false;
-
-    while (*end == '/' && !has_wildcard) {
-        const char *next = element_end(end + 1, &has_wildcard);
-
-        if (!has_wildcard)
-            end = next;
-    }
-    return end;
-}
-
 /* The paths of a process: what they lead to is another for the next one. */
 static bool is_of_process(const char *path)
 {
@@ -76,7 +48,7 @@ static bool canonical_path(const char *path, char canonical[PATH_MAX])
 /* The pattern with its literal part made canonical: the arena's. NULL: it is so already. */
 static const char *located(struct arena *memory, const char *pattern)
 {
-    const char *end = literal_end(pattern);
+    const char *end = pattern_literal_end(pattern);
     char path[PATH_MAX], canonical[PATH_MAX];
     struct normal_pattern escaped;
 

@@ -210,3 +210,30 @@ const char *normalise_literally(struct normal_pattern *pattern, const char *path
         error = put_literal(pattern, *path++);
     return error;
 }
+
+/* Where the element that begins at `at`, behind a '/', ends. */
+static const char *element_end(const char *at, bool *has_wildcard)
+{
+    *has_wildcard = false;
+    for (; *at != '\0' && *at != '/'; at++) {
+        if (*at == '\\' && at[1] != '\0')
+            at++;
+        else if (strchr("*?[", *at) != NULL)
+            *has_wildcard = true;
+    }
+    return at;
+}
+
+const char *pattern_literal_end(const char *pattern)
+{
+    const char *end = pattern;
+    bool has_wildcard = false;
+
+    while (*end == '/' && !has_wildcard) {
+        const char *next = element_end(end + 1, &has_wildcard);
+
+        if (!has_wildcard)
+            end = next;
+    }
+    return end;
+}

@@ -29,4 +29,7 @@ void strip_backslashes(char *pattern);
 /* Puts them in: the pattern that stands for this path alone. The same as normalise_path(). */
 const char *normalise_literally(struct normal_pattern *pattern, const char *path);
 
+/* Of a normalised pattern: where the elements without a wildcard that it begins with end. */
+const char *pattern_literal_end(const char *pattern);
+
 #endif

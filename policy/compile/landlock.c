@@ -1,0 +1,282 @@
+#include "landlock.h"
+
+#include "arena.h"
+#include "normalise.h"
+
+#include <limits.h>
+#include <linux/landlock.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "endorun/linux_compat.h"
+
+/* Above as many ports a list of them is no bound that a run should wait for. */
+#define PORTS_MAX 1024U
+
+#define READ_RIGHTS (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
+#define WRITE_RIGHTS                                                                               \
+    (LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR |                               \
+     LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR | \
+     LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO |   \
+     LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SYM | LANDLOCK_ACCESS_FS_REFER |      \
+     LANDLOCK_ACCESS_FS_TRUNCATE)
+/* The monitor reads what it executes. */
+#define EXEC_RIGHTS (LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE)
+/* Those that a file which is no folder can be given. */
+#define FILE_RIGHTS                                                                                \
+    (LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_READ_FILE |   \
+     LANDLOCK_ACCESS_FS_TRUNCATE)
+
+enum { ABI_REFER = 2, ABI_TRUNCATE = 3, ABI_PORTS = 4, ABI_SCOPES = 6 };
+
+struct making {
+    struct policy_model *model;
+    struct arena *memory;
+    struct landlock_bound *bound;
+};
+
+/* A rule's pattern, taken apart, and what is there. */
+struct place {
+    char path[PATH_MAX]; /* the literal part; "/" at least */
+    bool is_literal, is_tree;
+    bool exists, is_folder;
+};
+
+static void look_at(struct place *place, const char *pattern)
+{
+    const char *end = pattern_literal_end(pattern);
+    struct stat status;
+
+    snprintf(place->path, sizeof place->path, "%.*s", (int)(end - pattern), pattern);
+    strip_backslashes(place->path);
+    if (*place->path == '\0')
+        strcpy(place->path, "/");
+    place->is_literal = *end == '\0';
+    place->is_tree = strcmp(end, "/**") == 0;
+    place->exists = stat(place->path, &status) == 0;
+    place->is_folder = place->exists && S_ISDIR(status.st_mode);
+}
+
+static bool give(struct making *making, const char *path, uint64_t rights)
+{
+    struct landlock_bound *bound = making->bound;
+
+    rights &= bound->handled_paths;
+    if (rights == 0)
+        return true;
+    struct landlock_path *paths =
+        arena_extend(making->memory, bound->paths, bound->path_count, sizeof *paths);
+
+    if (paths == NULL)
+        return false;
+    bound->paths = paths;
+    paths[bound->path_count].path = arena_copy(making->memory, path, strlen(path));
+    paths[bound->path_count].rights = rights;
+    return paths[bound->path_count++].path != NULL;
+}
+
+/* Whether the program may make what has the name of this rule. */
+static bool may_be_made(const struct policy_model *model, const char *pattern)
+{
+    for (size_t i = 0; i < model->path_count; i++)
+        if (model->paths[i].kind == POLICY_PATH_WRITE &&
+            strcmp(model->paths[i].pattern, pattern) == 0)
+            return true;
+    return false;
+}
+
+/* The folder of a name that is to be made. */
+static bool give_to_folder(struct making *making, struct place *place, uint64_t rights)
+{
+    char *slash = strrchr(place->path, '/');
+    struct stat status;
+
+    slash[slash == place->path ? 1 : 0] = '\0';
+    return stat(place->path, &status) != 0 || give(making, place->path, rights);
+}
+
+static bool give_for_rule(struct making *making, const struct policy_path_rule *rule,
+                          uint64_t rights, enum landlock_gap *gap)
+{
+    struct place place;
+
+    look_at(&place, rule->pattern);
+    if (!place.exists) {
+        *gap = LANDLOCK_ABSENT;
+        return !place.is_literal && !place.is_tree ? true
+               : !may_be_made(making->model, rule->pattern)
+                   ? true
+                   : give_to_folder(making, &place, rights);
+    }
+    if (!place.is_literal && !place.is_tree)
+        *gap = LANDLOCK_PATTERN;
+    if (place.is_folder && place.is_literal) {
+        /* No right is of a folder without what lies beneath. */
+        *gap = rights == READ_RIGHTS ? LANDLOCK_PATTERN : *gap;
+        rights &= LANDLOCK_ACCESS_FS_READ_DIR;
+    }
+    return give(making, place.path, place.is_folder ? rights : rights & FILE_RIGHTS);
+}
+
+static bool bound_path(struct making *making, const struct policy_path_rule *rule,
+                       enum landlock_gap *gap)
+{
+    switch (rule->kind) {
+    case POLICY_PATH_READ:
+        return give_for_rule(making, rule, READ_RIGHTS, gap);
+    case POLICY_PATH_WRITE:
+        *gap = LANDLOCK_ATTRIBUTES;
+        return give_for_rule(making, rule, WRITE_RIGHTS, gap);
+    case POLICY_PATH_EXEC:
+        *gap = LANDLOCK_EXECUTION;
+        return give_for_rule(making, rule, EXEC_RIGHTS, gap);
+    case POLICY_PATH_REDIRECT:
+        *gap = LANDLOCK_NO_REDIRECT;
+        return true;
+    default:
+        *gap = LANDLOCK_NO_DENIAL;
+        return true;
+    }
+}
+
+static bool has_kind(const struct policy_model *model, enum policy_path_kind kind)
+{
+    for (size_t i = 0; i < model->path_count; i++)
+        if (model->paths[i].kind == kind)
+            return true;
+    return false;
+}
+
+/*
+ * What the first ABI knows of moving a file to another folder is that nobody may: no bound for a
+ * policy that lets something be written.
+ */
+static bool knows_enough(const struct policy_model *model, int abi)
+{
+    return abi >= ABI_REFER || (abi > 0 && !has_kind(model, POLICY_PATH_WRITE));
+}
+
+static bool bound_paths(struct making *making, int abi, enum landlock_gap *gaps)
+{
+    const struct policy_model *model = making->model;
+    const bool denies =
+        model->filesystem.is_written && model->filesystem.fallback == POLICY_DEFAULT_DENY;
+    const bool is_known = knows_enough(model, abi);
+
+    if (denies && is_known) {
+        making->bound->handled_paths = READ_RIGHTS | WRITE_RIGHTS | EXEC_RIGHTS;
+        if (abi < ABI_REFER)
+            making->bound->handled_paths &= ~LANDLOCK_ACCESS_FS_REFER;
+        if (abi < ABI_TRUNCATE)
+            making->bound->handled_paths &= ~LANDLOCK_ACCESS_FS_TRUNCATE;
+    }
+    for (size_t i = 0; i < model->path_count; i++) {
+        gaps[i] = LANDLOCK_EXACT;
+        if (!bound_path(making, &model->paths[i], &gaps[i]))
+            return false;
+        if (!is_known && gaps[i] != LANDLOCK_NO_DENIAL && gaps[i] != LANDLOCK_NO_REDIRECT)
+            gaps[i] = LANDLOCK_UNKNOWN;
+    }
+    return true;
+}
+
+/* How many ports the rules of a kind allow; UINT_MAX: too many to list. */
+static unsigned count_ports(const struct policy_model *model, enum policy_network_kind kind)
+{
+    unsigned count = 0;
+
+    for (size_t i = 0; i < model->peer_count && count <= PORTS_MAX; i++) {
+        const struct policy_network_rule *rule = &model->peers[i];
+
+        if (rule->kind == kind && rule->peer == POLICY_PEER_ADDRESS)
+            count += rule->port_last - rule->port_first + 1U;
+    }
+    return count > PORTS_MAX ? UINT_MAX : count;
+}
+
+static bool give_ports(struct making *making, const struct policy_network_rule *rule,
+                       uint64_t right)
+{
+    struct landlock_bound *bound = making->bound;
+
+    for (unsigned port = rule->port_first; port <= rule->port_last; port++) {
+        struct landlock_port *ports =
+            arena_extend(making->memory, bound->ports, bound->port_count, sizeof *ports);
+
+        if (ports == NULL)
+            return false;
+        bound->ports = ports;
+        ports[bound->port_count++] = (struct landlock_port){(uint16_t)port, right};
+    }
+    return true;
+}
+
+static bool bound_ports(struct making *making, enum policy_network_kind kind, uint64_t right)
+{
+    const struct policy_model *model = making->model;
+
+    if (count_ports(model, kind) == UINT_MAX)
+        return true;
+    making->bound->handled_ports |= right;
+    for (size_t i = 0; i < model->peer_count; i++) {
+        const struct policy_network_rule *rule = &model->peers[i];
+
+        if (rule->kind == kind && rule->peer == POLICY_PEER_ADDRESS &&
+            !give_ports(making, rule, right))
+            return false;
+    }
+    return true;
+}
+
+static bool names_abstract_socket(const struct policy_model *model)
+{
+    for (size_t i = 0; i < model->peer_count; i++)
+        if (model->peers[i].peer == POLICY_PEER_ABSTRACT &&
+            model->peers[i].kind == POLICY_NETWORK_CONNECT)
+            return true;
+    return false;
+}
+
+static bool bound_peers(struct making *making, int abi, enum landlock_gap *gaps)
+{
+    const struct policy_model *model = making->model;
+    const bool denies = model->network.is_written && model->network.fallback == POLICY_DEFAULT_DENY;
+
+    for (size_t i = 0; i < model->peer_count; i++)
+        gaps[i] = model->peers[i].kind == POLICY_NETWORK_DENY ? LANDLOCK_NO_DENIAL : LANDLOCK_PEERS;
+    if (abi >= ABI_SCOPES && denies && !names_abstract_socket(model))
+        making->bound->scoped |= LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET;
+    if (abi >= ABI_SCOPES && (model->process_flags & POLICY_PROCESS_SIGNALS_SANDBOX) != 0)
+        making->bound->scoped |= LANDLOCK_SCOPE_SIGNAL;
+    if (abi < ABI_PORTS || !denies)
+        return true;
+    return bound_ports(making, POLICY_NETWORK_CONNECT, LANDLOCK_ACCESS_NET_CONNECT_TCP) &&
+           bound_ports(making, POLICY_NETWORK_BIND, LANDLOCK_ACCESS_NET_BIND_TCP);
+}
+
+bool landlock_bound(struct policy_model *model, int abi, struct landlock_bound *bound,
+                    enum landlock_gap *path_gaps, enum landlock_gap *peer_gaps)
+{
+    struct making making = {model, model->memory, bound};
+
+    *bound = (struct landlock_bound){0};
+    return bound_paths(&making, abi, path_gaps) && bound_peers(&making, abi, peer_gaps);
+}
+
+const char *landlock_gap_text(enum landlock_gap gap)
+{
+    static const char *const texts[LANDLOCK_GAP_LIMIT] = {
+        [LANDLOCK_EXACT] = "",
+        [LANDLOCK_NO_DENIAL] = "Landlock takes nothing away from what is allowed",
+        [LANDLOCK_NO_REDIRECT] = "Landlock puts nothing in the place of a file",
+        [LANDLOCK_PATTERN] = "Landlock knows no names: it allows all that lies in the folder",
+        [LANDLOCK_ABSENT] = "Landlock gives rights to what is there, and this is not",
+        [LANDLOCK_ATTRIBUTES] = "Landlock leaves modes, owners, times and attributes alone",
+        [LANDLOCK_EXECUTION] = "Landlock does not see what is executed from memory",
+        [LANDLOCK_UNKNOWN] = "Landlock of this kernel has no such right",
+        [LANDLOCK_PEERS] = "Landlock knows the ports of TCP alone",
+    };
+
+    return texts[gap];
+}
