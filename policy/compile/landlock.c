@@ -165,7 +165,7 @@ static bool bound_paths(struct making *making, int abi, enum landlock_gap *gaps)
     const bool is_known = knows_enough(model, abi);
 
     if (denies && is_known) {
-        making->bound->handled_paths = READ_RIGHTS | WRITE_RIGHTS | EXEC_RIGHTS;
+        making->bound->handled_paths = READ_RIGHTS | WRITE_RIGHTS | LANDLOCK_ACCESS_FS_EXECUTE;
         if (abi < ABI_REFER)
             making->bound->handled_paths &= ~LANDLOCK_ACCESS_FS_REFER;
         if (abi < ABI_TRUNCATE)
