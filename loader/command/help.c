@@ -33,7 +33,7 @@ static void print_wrapped(const char *text)
 void print_help(void)
 {
     printf("usage: endorun [OPTION]... [--] PROGRAM [ARG]...\n"
-           "       endorun policy check|print|test FILE ...\n"
+           "       endorun policy check|print|explain|test FILE ...\n"
            "Runs PROGRAM with every system call going through a monitor inside its process.\n"
            "\n"
            "PROGRAM is looked up in PATH as a shell does. endorun becomes the program: same\n"

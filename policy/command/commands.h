@@ -19,6 +19,7 @@ void compile_policy(struct policy_model *model, struct policy_image *image);
  */
 int check_policy(const char *file, char **rest);
 int print_policy(const char *file, char **rest);
+int explain_policy(const char *file, char **rest);
 int test_policy(const char *file, char **rest);
 
 #endif

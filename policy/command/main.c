@@ -24,6 +24,8 @@ static const struct policy_command commands[] = {
      "say whether FILE is a policy, or all that is wrong with it"},
     {"print", "FILE", 1, print_policy,
      "write the policy as one file: includes, variables and defaults put in"},
+    {"explain", "FILE", 1, explain_policy,
+     "say of each rule what can hold it on this machine: the kernel, or the monitor alone"},
     {"test", "FILE CALL", 2, test_policy,
      "say what the policy makes of a system call, and by which line; status 1 when it is denied"},
 };

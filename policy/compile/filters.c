@@ -12,6 +12,7 @@
 
 #define REGISTER_BITS  64U
 #define CONDITIONS_MAX 6U
+#define FAMILIES       64U /* bits of the model */
 
 static const uint32_t own_calls[] = {
 #define OWN_CALL(name) SYS_##name,
@@ -167,6 +168,29 @@ static int export_program(scmp_filter_ctx filter, struct sock_fprog *program)
     return error;
 }
 
+/* Sockets of families that the policy does not name. Of a family the kernel takes 32 bits. */
+static int add_families(scmp_filter_ctx filter, const struct policy_model *model, bool *is_needed)
+{
+    static const int makers[] = {SCMP_SYS(socket), SCMP_SYS(socketpair)};
+
+    for (unsigned family = 0; family < FAMILIES; family++) {
+        const struct scmp_arg_cmp is_family =
+            SCMP_A0(SCMP_CMP_MASKED_EQ, UINT32_MAX, (scmp_datum_t)family);
+
+        if ((model->families >> family & 1) != 0)
+            continue;
+        *is_needed = true;
+        for (unsigned i = 0; i < sizeof makers / sizeof makers[0]; i++) {
+            int error = seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(EAFNOSUPPORT), makers[i], 1,
+                                               &is_family);
+
+            if (error != 0 && error != -EEXIST)
+                return error;
+        }
+    }
+    return 0;
+}
+
 static int make_denials(const struct policy_model *model, enum policy_filter which,
                         struct sock_fprog *program, enum filter_gap *gaps)
 {
@@ -174,6 +198,8 @@ static int make_denials(const struct policy_model *model, enum policy_filter whi
     int error = filter == NULL ? -ENOMEM : 0;
     bool is_needed = false;
 
+    if (error == 0 && which == POLICY_FILTER_DENIES && model->network.is_written)
+        error = add_families(filter, model, &is_needed);
     for (size_t i = 0; error == 0 && i < model->call_rule_count; i++) {
         if (filter_of(&model->call_rules[i]) != which)
             continue;

@@ -67,6 +67,26 @@ grep -qE '^policy.toml is a policy: 7 rules for paths, [0-9]+ for sockets, [0-9]
     problem "policy check: $(<stdout)"
 policy check @base >/dev/null || problem "the built-in profile @base"
 
+# What can hold a rule. Landlock's part depends on the kernel.
+policy explain policy.toml >stdout || problem "policy explain: status $?"
+explained() { # RULE HOLDER
+    local next
+    next=$(grep -xF -A 1 -- "$1" stdout | tail -n 1)
+    [[ $next == *"$2"* ]] || problem "policy explain: '$1': '$next' has no '$2'"
+}
+explained 'policy.toml:6:9: filesystem.deny: ./tree/secret/**' '    the monitor: Landlock takes nothing away'
+explained 'policy.toml:8:14: filesystem.redirect: ./tree/other' '    the monitor: Landlock puts nothing'
+explained 'policy.toml:12:1: network.families' '    seccomp'
+explained 'policy.toml:15:9: syscalls.deny: ptrace' '    seccomp'
+explained 'policy.toml:15:19: syscalls.deny: ioctl(arg1 == TIOCSTI)' '    seccomp'
+"$ENDORUN" --check=json >checked || true
+abi=$(sed -nE 's/.*"landlock": .*"version": ([0-9]+).*/\1/p' checked)
+if ((${abi:-0} >= 2)); then
+    explained 'policy.toml:3:9: filesystem.read: ./tree/**' '    Landlock'
+    explained 'policy.toml:4:10: filesystem.write: ./tree/sub/**' '    Landlock, and the monitor: Landlock leaves modes'
+fi
+grep -qE '^[0-9]+ of 16 rules need the monitor, in part or alone; ' stdout || problem "policy explain: $(tail -n 2 stdout)"
+
 # What is printed is a policy with the same meaning: printed again, it is the same.
 policy print policy.toml >once.toml
 policy print once.toml | sed 's/ #.*//' >twice

@@ -12,6 +12,7 @@
 #include "../../policy/filter.h"
 
 #include <check.h>
+#include <errno.h>
 #include <linux/audit.h>
 #include <linux/seccomp.h>
 #include <stdlib.h>
@@ -207,6 +208,22 @@ START_TEST(gaps_are_told)
 }
 END_TEST
 
+START_TEST(families_are_held)
+{
+    const uint64_t inet[6] = {2}, netlink[6] = {16}, wide[6] = {(1UL << 32) | 16};
+
+    make("default = \"allow\"\n[network]\ndefault = \"allow\"\nfamilies = [\"inet\"]\n");
+    ck_assert_uint_eq(answer(AUDIT_ARCH_X86_64, SYS_socket, inet), SECCOMP_RET_ALLOW);
+    ck_assert_uint_eq(answer(AUDIT_ARCH_X86_64, SYS_socket, netlink),
+                      SECCOMP_RET_ERRNO | EAFNOSUPPORT);
+    ck_assert_uint_eq(answer(AUDIT_ARCH_X86_64, SYS_socketpair, wide),
+                      SECCOMP_RET_ERRNO | EAFNOSUPPORT);
+    release();
+    make("default = \"allow\"\n");
+    ck_assert_uint_eq(answer(AUDIT_ARCH_X86_64, SYS_socket, netlink), SECCOMP_RET_ALLOW);
+}
+END_TEST
+
 START_TEST(own_calls_always_pass)
 {
     static const uint64_t zeros[6];
@@ -234,6 +251,7 @@ int main(void)
     tcase_add_checked_fixture(tests, policy_set_up, policy_tear_down);
     tcase_add_test(tests, filters_agree_with_decisions);
     tcase_add_test(tests, gaps_are_told);
+    tcase_add_test(tests, families_are_held);
     tcase_add_test(tests, own_calls_always_pass);
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);
