@@ -4,7 +4,7 @@ endorun_unit_test(policy_front policy_front.c ${policy_front_fixture} LIBRARIES 
 endorun_unit_test(policy_paths policy_paths.c ${policy_front_fixture} LIBRARIES endorun_policy_front)
 endorun_unit_test(policy_files policy_files.c ${policy_front_fixture} LIBRARIES endorun_policy_front)
 endorun_unit_test(policy_filters policy_filters.c ${policy_front_fixture} ${PROJECT_SOURCE_DIR}/policy/filter.c
-  LIBRARIES endorun_policy_front endorun_policy_compiler endorun_policy_decide)
+  LIBRARIES endorun_policy_filters endorun_policy_compiler endorun_policy_decide)
 target_include_directories(test_policy_filters PRIVATE ${PROJECT_SOURCE_DIR}/policy ${PROJECT_SOURCE_DIR}/policy/compile)
 endorun_unit_test(policy_landlock policy_landlock.c ${policy_front_fixture} LIBRARIES endorun_policy_front)
 endorun_unit_test(policy_locate policy_locate.c ${policy_front_fixture} LIBRARIES endorun_policy_front)
