@@ -47,11 +47,13 @@ static void print_rule(const struct test *test, uint32_t index)
     }
     const struct endorun_policy_rule *rule = policy_rule(test->policy, index);
 
-    printf("by ");
-    write_escaped(stdout, policy_text(test->policy, rule->file));
-    if (rule->line != 0)
-        printf(":%u:%u", rule->line, rule->column);
-    printf(": ");
+    if (rule->line != 0) {
+        printf("by ");
+        write_escaped(stdout, policy_text(test->policy, rule->file));
+        printf(":%u:%u: ", rule->line, rule->column);
+    } else {
+        printf("as no line says otherwise: ");
+    }
     write_escaped(stdout, policy_text(test->policy, rule->text));
     putchar('\n');
 }
@@ -181,11 +183,12 @@ static void ask_path_question(struct test *test, const struct path_question *que
     char path[PATH_MAX];
     bool is_absent;
 
-    if (given == NULL || *given == '\0') {
-        if (question->is_open || question->may_be_empty)
-            puts("what the descriptor refers to is not known here: give its path instead");
-        return;
-    }
+    if (given == NULL || *given == '\0')
+        die(STATUS_SETUP,
+            question->is_open || question->may_be_empty
+                ? "%s: what a descriptor refers to is not known here; write its path in its place"
+                : "%s: the path is missing",
+            call_name(test->request.number));
     if (question->directory != PATH_FROM_CWD && *given != '/' &&
         (int)test->request.registers[question->directory] != AT_FDCWD)
         die(STATUS_SETUP, "'%s' is relative to a descriptor that is not known here", given);

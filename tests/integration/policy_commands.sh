@@ -152,4 +152,10 @@ no_call "'open(\"a\", O_RDONYL)': unknown constant 'O_RDONYL' (the nearest known
 no_call "'x' is relative to a descriptor that is not known here" 'openat(5, "x")'
 no_call "'1.2.3.4': expected ADDRESS:PORT, unix:PATH or unix:@NAME" 'connect(3, "1.2.3.4")'
 no_call "'1.2.3:80': '1.2.3' is no address; IPv6 stands in brackets" 'connect(3, "1.2.3:80")'
+no_call "fchmod: what a descriptor refers to is not known here; write its path in its place" 'fchmod(3, 0600)'
+no_call "open: the path is missing" 'open("")'
+no_call "open: the path is missing" 'open()'
+no_call "tree/file/x: Not a directory" 'open("tree/file/x")'
+no_call "missing/x: No such file or directory" 'open("missing/x")'
+verdict denied 'fchmod("tree/file", 0600)' "write $here/tree/file: denied with EACCES, as no line says otherwise: filesystem.default: deny"
 conclude
