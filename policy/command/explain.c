@@ -7,6 +7,7 @@
 #include "isolation.h"
 #include "landlock.h"
 #include "message.h"
+#include "schema.h"
 
 #include "../../loader/command/escape.h"
 
@@ -121,6 +122,21 @@ static void explain_calls(struct explanation *explanation)
     }
 }
 
+static void explain_limits(struct explanation *explanation)
+{
+    for (size_t i = 0; i < explanation->model.limit_count; i++) {
+        const struct policy_limit *limit = &explanation->model.limits[i];
+        char key[64] = "limits";
+
+        for (size_t k = 0; k < schema_key_count; k++)
+            if (strcmp(schema_keys[k].section, "limits") == 0 &&
+                (int)schema_keys[k].detail == limit->resource)
+                snprintf(key, sizeof key, "limits.%s", schema_keys[k].name);
+        print_rule(explanation, limit->origin, key, limit->written,
+                   "a resource limit of the kernel", NULL);
+    }
+}
+
 static void explain_process(struct explanation *explanation)
 {
     const struct policy_model *model = &explanation->model;
@@ -136,9 +152,6 @@ static void explain_process(struct explanation *explanation)
         print_rule(explanation, model->signals_origin, "process.signals", "sandbox",
                    is_scoped ? "Landlock" : NULL,
                    is_scoped ? NULL : landlock_gap_text(LANDLOCK_UNKNOWN));
-    for (size_t i = 0; i < model->limit_count; i++)
-        print_rule(explanation, model->limits[i].origin, "limits", model->limits[i].written,
-                   "a resource limit of the kernel", NULL);
 }
 
 static void *allocate(size_t count, size_t size)
@@ -185,6 +198,7 @@ int explain_policy(const char *file, char **rest)
     explain_peers(&explanation);
     explain_calls(&explanation);
     explain_process(&explanation);
+    explain_limits(&explanation);
     printf("\n%zu of %zu rules need the monitor, in part or alone", explanation.left,
            explanation.rules);
     printf(keys.cpu && keys.kernel ? "; protection keys keep the program from changing it.\n"
