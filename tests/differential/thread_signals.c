@@ -7,12 +7,13 @@
 #include <pthread.h>
 #include <sched.h>
 
-#define THREADS 8
-#define EACH    2000
+#define THREADS  8
+#define EACH_MAX 2000
 
 static volatile int tids[THREADS], handled_by[THREADS], stop;
-static volatile int values_seen[THREADS * EACH];
+static volatile int values_seen[THREADS * EACH_MAX];
 static __thread int own_index = -1;
+static int each = EACH_MAX; /* signals to a thread */
 
 static int total(void)
 {
@@ -27,7 +28,7 @@ static void note_value(int signo, siginfo_t *info, void *context)
 {
     (void)signo, (void)context;
     int value = info->si_value.sival_int;
-    CHECK(value >= 0 && value < THREADS * EACH, "a value %d that nobody sent", value);
+    CHECK(value >= 0 && value < THREADS * each, "a value %d that nobody sent", value);
     __atomic_fetch_add(&values_seen[value], 1, __ATOMIC_SEQ_CST);
     if (own_index >= 0) {
         __atomic_fetch_add(&handled_by[own_index], 1, __ATOMIC_SEQ_CST);
@@ -87,7 +88,7 @@ static void start(void *(*function)(void *))
 
 static void finish(int expected)
 {
-    for (int i = 0; i < 10000 && total() < expected; i++) {
+    for (int i = 0; i < 100000 && total() < expected; i++) {
         sleep_ms(1);
     }
     stop = 1;
@@ -103,28 +104,28 @@ static void finish(int expected)
 static void test_directed(void)
 {
     start(work);
-    for (int i = 0; i < EACH; i++) {
+    for (int i = 0; i < each; i++) {
         for (int thread = 0; thread < THREADS; thread++) {
             queue(tids[thread], 40 + i % 4, i * THREADS + thread);
         }
     }
-    finish(THREADS * EACH);
+    finish(THREADS * each);
     for (int i = 0; i < THREADS; i++) {
-        CHECK_EQ(handled_by[i], EACH, "signals of one thread");
+        CHECK_EQ(handled_by[i], each, "signals of one thread");
     }
-    say("directed: %d to each of %d threads\n", EACH, THREADS);
+    say("directed: %d to each of %d threads\n", each, THREADS);
 }
 
 static void test_process_directed(void)
 {
     start(work);
     raw_mask(SIG_BLOCK, 0xfULL << 39);
-    for (int i = 0; i < THREADS * EACH / 2; i++) {
+    for (int i = 0; i < THREADS * each / 2; i++) {
         queue(0, 40 + i % 4, i);
     }
-    finish(THREADS * EACH / 2);
+    finish(THREADS * each / 2);
     raw_mask(SIG_SETMASK, 0);
-    say("for the process: %d taken by any\n", THREADS * EACH / 2);
+    say("for the process: %d taken by any\n", THREADS * each / 2);
 }
 
 /* ---------------------------------------------------------------- only one has it open */
@@ -179,9 +180,9 @@ static void *storm(void *argument)
             sched_yield();
         }
     }
-    for (int i = 0; i < EACH / 2; i++) {
+    for (int i = 0; i < each / 2; i++) {
         queue(tids[(own_index + 1 + i % (THREADS - 1)) % THREADS], 40 + i % 20,
-              own_index * EACH / 2 + i);
+              own_index * each / 2 + i);
     }
     while (!stop) {
         sched_yield();
@@ -192,8 +193,8 @@ static void *storm(void *argument)
 static void test_storm(void)
 {
     start(storm);
-    finish(THREADS * EACH / 2);
-    say("storm: %d from each of %d threads\n", EACH / 2, THREADS);
+    finish(THREADS * each / 2);
+    say("storm: %d from each of %d threads\n", each / 2, THREADS);
 }
 
 /* ---------------------------------------------------------------- sleeping threads are woken */
@@ -535,6 +536,7 @@ static void test_flags_in_a_storm(void)
 
 int main(void)
 {
+    each = fewer_when_emulated(EACH_MAX);
     for (int signo = 40; signo < 60; signo++) {
         raw_handle(signo, note_value, SA_SIGINFO | SA_RESTART, 0);
     }
