@@ -72,13 +72,18 @@ static bool keeps_links(uint32_t number)
     }
 }
 
+static uint32_t at_flags_of(const struct endorun_syscall *call, const uint64_t arguments[6])
+{
+    return flags_of(call, arguments, ENDORUN_SET_at) |
+           flags_of(call, arguments, ENDORUN_SET_open_tree);
+}
+
 /* Whether flags of this call's own kind say that its last element is not followed, or that it is.
  */
 static bool last_is_kept(uint32_t number, const struct endorun_syscall *call,
                          const uint64_t arguments[6])
 {
-    uint32_t flags = flags_of(call, arguments, ENDORUN_SET_at) |
-                     flags_of(call, arguments, ENDORUN_SET_open_tree);
+    uint32_t flags = at_flags_of(call, arguments);
 
     if ((flags_of(call, arguments, ENDORUN_SET_inotify_event) & IN_DONT_FOLLOW) != 0 ||
         (flags_of(call, arguments, ENDORUN_SET_fanotify_mark) & FAN_MARK_DONT_FOLLOW) != 0)
@@ -91,9 +96,8 @@ static bool last_is_kept(uint32_t number, const struct endorun_syscall *call,
 static bool needs_no_path(uint32_t number, const struct endorun_syscall *call,
                           const uint64_t arguments[6])
 {
-    return (flags_of(call, arguments, ENDORUN_SET_at) & AT_EMPTY_PATH) != 0 ||
-           number == __NR_utimensat || number == __NR_futimesat || number == __NR_fanotify_mark ||
-           number == __NR_readlinkat;
+    return (at_flags_of(call, arguments) & AT_EMPTY_PATH) != 0 || number == __NR_utimensat ||
+           number == __NR_futimesat || number == __NR_fanotify_mark || number == __NR_readlinkat;
 }
 
 /* Of the calls that open a path, in whatever way. */
@@ -221,7 +225,7 @@ unsigned path_questions(uint32_t number, const uint64_t arguments[6], uint64_t o
             .argument = (uint8_t)i,
             .directory = has_directory ? (uint8_t)(i - 1) : PATH_FROM_CWD,
             .last = last_is_kept(number, call, arguments) ? PATH_LAST_KEPT : PATH_LAST_FOLLOWED,
-            .may_be_empty = needs_no_path(number, call, arguments),
+            .may_be_empty = count == 0 && needs_no_path(number, call, arguments),
         };
         ask(question, number, count, arguments, open_flags);
         if (question->accesses != 0)

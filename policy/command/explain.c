@@ -70,7 +70,9 @@ static void explain_paths(struct explanation *explanation)
                           gap != LANDLOCK_NO_REDIRECT;
 
         /* Where all is allowed that no rule denies, the other lists say nothing. */
-        if (model->filesystem.fallback == POLICY_DEFAULT_ALLOW && gap == LANDLOCK_EXACT)
+        if (model->filesystem.fallback == POLICY_DEFAULT_ALLOW &&
+            (rule->kind == POLICY_PATH_READ || rule->kind == POLICY_PATH_WRITE ||
+             rule->kind == POLICY_PATH_EXEC))
             continue;
         print_rule(explanation, rule->origin, path_keys[rule->kind], rule->written,
                    is_bounded ? "Landlock" : NULL,

@@ -54,14 +54,13 @@ void compile_policy(struct policy_model *model, struct policy_image *image)
         die(STATUS_SETUP, "%s", error);
 }
 
-static int usage(FILE *out)
+static void usage(FILE *out)
 {
     fputs("usage: endorun policy COMMAND FILE ...\n\n"
           "FILE is a policy file, or @NAME, a built-in profile.\n\n",
           out);
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         fprintf(out, "  %s %s\n    %s\n", commands[i].name, commands[i].operands, commands[i].help);
-    return 0;
 }
 
 static const struct policy_command *find_command(const char *name)

@@ -44,7 +44,7 @@ static size_t word_length(struct scanner *scanner)
     return strspn(scanner->next, WORD_CHARACTERS);
 }
 
-static uint64_t take_number(struct scanner *scanner, bool is_negative, size_t length)
+static uint64_t take_number(struct scanner *scanner, size_t length)
 {
     char *end;
 
@@ -53,7 +53,7 @@ static uint64_t take_number(struct scanner *scanner, bool is_negative, size_t le
     if (errno != 0 || end != scanner->next + length)
         die_here(scanner, "a number of at most 64 bits");
     scanner->next = end;
-    return is_negative ? 0 - value : value;
+    return value;
 }
 
 static uint64_t take_constant(struct scanner *scanner, size_t length)
@@ -79,9 +79,11 @@ static uint64_t take_value(struct scanner *scanner)
 
         if (length == 0)
             die_here(scanner, "a number, a constant or a string");
-        value |= strchr("0123456789", *scanner->next) != NULL
-                     ? take_number(scanner, is_negative, length)
-                     : take_constant(scanner, length);
+        uint64_t word = strchr("0123456789", *scanner->next) != NULL
+                            ? take_number(scanner, length)
+                            : take_constant(scanner, length);
+
+        value |= is_negative ? 0 - word : word;
     } while (take(scanner, '|'));
     return value;
 }

@@ -66,6 +66,8 @@ bool resolve_path(const char *path, enum path_last last, char resolved[PATH_MAX]
         return false;
     }
     stpcpy(at, path);
+    if (last == PATH_LAST_KEPT && *at != '\0' && at[strlen(at) - 1] == '/')
+        last = PATH_LAST_FOLLOWED;
     for (int links = 0; links < LINKS_MAX; links++) {
         struct stat status;
 

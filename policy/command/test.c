@@ -258,24 +258,40 @@ static struct endorun_peer read_peer(const char *text)
     return peer;
 }
 
-static void ask_about_peer(struct test *test)
+/* Which argument is the address of a socket, or has it; negative: none. */
+static int peer_argument(uint32_t number)
 {
+    switch (number) {
+    case SYS_connect:
+    case SYS_bind:
+    case SYS_sendmsg:
+    case SYS_sendmmsg:
+        return 1;
+    case SYS_sendto:
+        return 4;
+    default:
+        return -1;
+    }
+}
+
+/* What is sent without an address goes where the socket is connected to. */
+static void ask_about_peer(struct test *test, int argument)
+{
+    const char *text = test->request.strings[argument];
     bool binds = test->request.number == SYS_bind;
     enum endorun_network_access access = binds ? ENDORUN_NETWORK_BIND : ENDORUN_NETWORK_CONNECT;
 
-    for (unsigned i = 0; i < REQUEST_ARGUMENTS; i++) {
-        const char *text = test->request.strings[i];
+    if (text == NULL && (binds || test->request.number == SYS_connect))
+        die(STATUS_SETUP, "%s: the address is missing", call_name(test->request.number));
+    if (text == NULL)
+        return;
+    struct endorun_peer peer = read_peer(text);
+    struct endorun_verdict verdict = decide_peer(test->policy, access, &peer);
 
-        if (text == NULL)
-            continue;
-        struct endorun_peer peer = read_peer(text);
-        struct endorun_verdict verdict = decide_peer(test->policy, access, &peer);
-
-        print_answer(test, binds ? "bind" : "connect to", text, &verdict);
-        advise(test, &verdict, "network", binds ? "bind" : "connect", text);
-        if (binds && peer.kind == ENDORUN_PEER_PATH && test->model->filesystem.is_written)
-            ask_about_path(test, ENDORUN_PATH_WRITE, peer.name);
-    }
+    print_answer(test, binds ? "bind" : "connect to", text, &verdict);
+    advise(test, &verdict, "network", binds ? "bind" : "connect", text);
+    if (binds && peer.kind == ENDORUN_PEER_PATH && test->model->filesystem.is_written)
+        ask_about_path(test, ENDORUN_PATH_WRITE, peer.name);
 }
 
 static void ask_about_family(struct test *test)
@@ -300,12 +316,6 @@ static void ask_about_call(struct test *test)
     advise(test, &verdict, "syscalls", "allow", name);
 }
 
-static bool takes_peer(uint32_t number)
-{
-    return number == SYS_connect || number == SYS_bind || number == SYS_sendto ||
-           number == SYS_sendmsg || number == SYS_sendmmsg;
-}
-
 /* [process] exec = false. */
 static void ask_about_exec(struct test *test)
 {
@@ -326,6 +336,8 @@ int test_policy(const char *file, char **rest)
     struct test test = {.model = &model};
 
     request_read(rest[0], &test.request);
+    const int peer = peer_argument(test.request.number);
+
     read_policy(file, &model);
     compile_policy(&model, &image);
     if (!policy_check(image.bytes, image.size))
@@ -334,8 +346,8 @@ int test_policy(const char *file, char **rest)
     ask_about_call(&test);
     if (test.request.number == SYS_socket || test.request.number == SYS_socketpair)
         ask_about_family(&test);
-    else if (takes_peer(test.request.number))
-        ask_about_peer(&test);
+    else if (peer >= 0)
+        ask_about_peer(&test, peer);
     else
         ask_about_paths(&test);
     if (test.request.number == SYS_execve || test.request.number == SYS_execveat)

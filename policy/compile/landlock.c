@@ -104,16 +104,15 @@ static bool give_for_rule(struct making *making, const struct policy_path_rule *
     look_at(&place, rule->pattern);
     if (!place.exists) {
         *gap = LANDLOCK_ABSENT;
-        return !place.is_literal && !place.is_tree ? true
-               : !may_be_made(making->model, rule->pattern)
-                   ? true
-                   : give_to_folder(making, &place, rights);
+        return !(place.is_literal || place.is_tree) || !may_be_made(making->model, rule->pattern) ||
+               give_to_folder(making, &place, rights);
     }
     if (!place.is_literal && !place.is_tree)
         *gap = LANDLOCK_PATTERN;
     if (place.is_folder && place.is_literal) {
         /* No right is of a folder without what lies beneath. */
-        *gap = rights == READ_RIGHTS ? LANDLOCK_PATTERN : *gap;
+        if (rule->kind == POLICY_PATH_READ)
+            *gap = LANDLOCK_PATTERN;
         rights &= LANDLOCK_ACCESS_FS_READ_DIR;
     }
     return give(making, place.path, place.is_folder ? rights : rights & FILE_RIGHTS);

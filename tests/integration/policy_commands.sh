@@ -113,6 +113,11 @@ verdict denied 'openat("tree/new", O_RDONLY|O_CREAT)'
 verdict denied 'openat("tree/way/x", O_RDONLY)' "read $here/tree/secret/x: denied with EACCES, by policy.toml:6:9: filesystem.deny: ./tree/secret/**"
 verdict denied 'openat("tree/sub/../secret", O_RDONLY)'
 verdict denied 'stat("tree/hidden/x")' "look at $here/tree/hidden/x: denied with ENOENT, by policy.toml:7:9: filesystem.hide: ./tree/hidden/**"
+verdict denied 'lstat("tree/way/")' "look at $here/tree/secret: denied with EACCES, by policy.toml:6:9: filesystem.deny: ./tree/secret/**"
+verdict allowed 'lstat("tree/way")'
+verdict allowed 'openat(-100, "tree/file", O_RDONLY)'
+no_constant=$(policy test policy.toml 'ioctl(0, -TIOCSTI)' | tail -n 1)
+expect_equal "a constant with a minus" allowed "$no_constant"
 verdict allowed 'openat("tree/other", O_RDONLY)' "read $here/tree/file: allowed, by policy.toml:3:9: filesystem.read: ./tree/**"
 verdict denied 'openat("tree/dangling", O_WRONLY|O_CREAT)' "  what would allow it, in [filesystem]: write = [\"$here/tree/nowhere\"]"
 verdict denied 'rename("tree/sub/a", "tree/b")' "write $here/tree/sub/a: allowed, by policy.toml:4:10: filesystem.write: ./tree/sub/**"
@@ -124,6 +129,8 @@ verdict denied 'connect(3, "[::1]:443")'
 verdict allowed 'connect(3, "unix:@bus")'
 verdict allowed 'connect(3, "unix:tree/socket")'
 verdict denied 'sendto(3, 0, 0, 0, "10.1.2.3:80")'
+verdict allowed 'sendto(3, "data", 4, 0, "10.1.2.3:443")'
+verdict allowed 'sendto(3, "data", 4)'
 verdict allowed 'bind(3, "0.0.0.0:8001")'
 verdict denied 'bind(3, "0.0.0.0:80")'
 verdict allowed 'socket(AF_INET, SOCK_STREAM)'
@@ -153,6 +160,8 @@ no_call "'x' is relative to a descriptor that is not known here" 'openat(5, "x")
 no_call "'1.2.3.4': expected ADDRESS:PORT, unix:PATH or unix:@NAME" 'connect(3, "1.2.3.4")'
 no_call "'1.2.3:80': '1.2.3' is no address; IPv6 stands in brackets" 'connect(3, "1.2.3:80")'
 no_call "fchmod: what a descriptor refers to is not known here; write its path in its place" 'fchmod(3, 0600)'
+no_call "connect: the address is missing" 'connect(3)'
+no_call "bind: the address is missing" 'bind(3)'
 no_call "open: the path is missing" 'open("")'
 no_call "open: the path is missing" 'open()'
 no_call "tree/file/x: Not a directory" 'open("tree/file/x")'

@@ -176,6 +176,7 @@ static const struct expected cases[] = {
     {"truncate", {1, 0}, 0, 0, Q(0, NO_DIR, FOLLOWED, WRITE)},
     {"acct", {1}, 0, 0, Q(0, NO_DIR, FOLLOWED, READ | WRITE)},
     {"open_tree", {CWD, 1, AT_SYMLINK_NOFOLLOW}, 0, 0, Q(1, 0, KEPT, LOOK)},
+    {"open_tree", {3, 1, AT_EMPTY_PATH}, 0, 0, Q(1, 0, FOLLOWED, LOOK, .may_be_empty = true)},
     /* To look. */
     {"stat", {1}, 0, 0, Q(0, NO_DIR, FOLLOWED, LOOK)},
     {"lstat", {1}, 0, 0, Q(0, NO_DIR, KEPT, LOOK)},
@@ -212,6 +213,7 @@ static const struct expected cases[] = {
     {"link", {1, 2}, 0, 0, Q(0, NO_DIR, KEPT, WRITE, .moves = true)},
     {"linkat", {3, 1, 4, 2, AT_SYMLINK_FOLLOW}, 0, 0, Q(1, 0, FOLLOWED, WRITE, .moves = true)},
     {"linkat", {3, 1, 4, 2, AT_SYMLINK_FOLLOW}, 0, 1, Q(3, 2, NAME, WRITE, .moves = true)},
+    {"linkat", {3, 1, 4, 2, AT_EMPTY_PATH}, 0, 1, Q(3, 2, NAME, WRITE, .moves = true)},
     {"linkat", {3, 1, 4, 2, AT_EMPTY_PATH}, 0, 0, Q(1, 0, KEPT, WRITE, .may_be_empty = true, .moves = true)},
     /* To execute, to watch. */
     {"execve", {1}, 0, 0, Q(0, NO_DIR, FOLLOWED, EXEC)},
