@@ -9,7 +9,7 @@
 #include "../rewriter/apply/module.h"
 
 /* What the monitor's own code needs below a frame; the deepest path has five path buffers. */
-#define MONITOR_STACK_BYTES (32UL << 10)
+#define MONITOR_STACK_BYTES (64UL << 10)
 /* Frames that can stand on the monitor stack at once: a signal's, and a fault's of a user copy. */
 #define MONITOR_STACK_FRAMES 2
 #define AREAS_AT_ONCE        32UL /* a power of two */

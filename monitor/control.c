@@ -7,6 +7,19 @@ long handle_PRCTL(struct thread *thread, const struct user_registers *call)
     if ((int)call->rdi == PR_SET_SYSCALL_USER_DISPATCH) {
         return user_dispatch_set(thread, call);
     }
+    if (seccomp_is_emulated()) {
+        switch ((int)call->rdi) {
+        case PR_SET_SECCOMP:
+            return seccomp_set_mode(thread, call->rsi, call->rdx);
+        case PR_GET_SECCOMP:
+            return seccomp_mode(thread);
+        case PR_SET_NO_NEW_PRIVS:
+        case PR_GET_NO_NEW_PRIVS:
+            return seccomp_no_new_privs(thread, call);
+        default:
+            break;
+        }
+    }
     if (!keys_in_use) {
         return CALL_FORWARD;
     }
@@ -16,13 +29,6 @@ long handle_PRCTL(struct thread *thread, const struct user_registers *call)
         return -EINVAL;
     case PR_SET_MM: /* the heap's place, and what /proc shows */
         return -EPERM;
-    case PR_SET_SECCOMP:
-        return seccomp_set_mode(thread, call->rsi, call->rdx);
-    case PR_GET_SECCOMP:
-        return seccomp_mode(thread);
-    case PR_SET_NO_NEW_PRIVS:
-    case PR_GET_NO_NEW_PRIVS:
-        return seccomp_no_new_privs(thread, call);
     default:
         return CALL_FORWARD;
     }

@@ -7,6 +7,7 @@
 #include "code.h"
 #include "seccomp.h"
 #include "support.h"
+#include "../policy/enforce/enforce.h"
 
 /* Nothing to be done. Numbers that the table has not got have no handler at all. */
 static long handle_FORWARD(UNUSED struct thread *thread, UNUSED const struct user_registers *call)
@@ -29,13 +30,13 @@ static call_handler *const handlers[] = {
 /* Handlers that have something to do only where protection keys are in use. */
 static call_handler *const with_keys_only[] = {handle_MPROTECT,    handle_BRK,     handle_PKEY,
                                                handle_RANGE,       handle_KEPT,    handle_REFUSED,
-                                               handle_PERSONALITY, handle_UNSHARE, handle_SECCOMP,
-                                               handle_LANDLOCK,    handle_RECEIVE};
+                                               handle_PERSONALITY, handle_UNSHARE, handle_RECEIVE};
 
 static bool is_forwarded(call_handler *handler)
 {
     bool forwarded =
-        handler == handle_FORWARD || handler == handle_QUICK || (handler == 0 && !keys_in_use);
+        handler == handle_FORWARD || handler == handle_QUICK || (handler == 0 && !keys_in_use) ||
+        ((handler == handle_SECCOMP || handler == handle_LANDLOCK) && !seccomp_is_emulated());
     for (uint32_t i = 0; i < sizeof with_keys_only / sizeof with_keys_only[0]; i++) {
         forwarded = forwarded || (handler == with_keys_only[i] && !keys_in_use);
     }
@@ -68,7 +69,12 @@ void prepare_dispatch(bool all)
             call_class[i] = CLASS_QUICK;
         }
     }
-    if (keys_in_use) { /* what newer kernels have */
+    for (uint32_t i = 0; i < HANDLER_COUNT; i++) {
+        if (call_class[i] != CLASS_HANDLED && policy_watches(i)) {
+            call_class[i] = CLASS_WATCHED;
+        }
+    }
+    if (keys_in_use || policy_in_use != 0) { /* what newer kernels have */
         memset(call_class + HANDLER_COUNT, CLASS_HANDLED, sizeof call_class - HANDLER_COUNT);
     }
     for (uint32_t i = 512; i < 548; i++) {
@@ -100,10 +106,14 @@ static long call_handler_of(struct thread *thread, const struct user_registers *
     }
     call_handler *handler = number < HANDLER_COUNT ? handlers[number] : 0;
     if (handler == 0) { /* unknown: without protection keys the kernel's to answer */
-        return keys_in_use ? -ENOSYS : CALL_FORWARD;
+        return keys_in_use || policy_in_use != 0 ? -ENOSYS : CALL_FORWARD;
     }
     works_on_code(call);
-    long result = call_class[number] == CLASS_HANDLED ? handler(thread, call) : CALL_FORWARD;
+    long result = policy_in_use != 0 ? policy_mediate(thread, call) : CALL_FORWARD;
+    if (result != CALL_FORWARD) {
+        return result;
+    }
+    result = call_class[number] == CLASS_HANDLED ? handler(thread, call) : CALL_FORWARD;
     if (result != CALL_FORWARD) {
         return result;
     }

@@ -14,6 +14,7 @@
 #include "signal.h"
 #include "support.h"
 #include "syscall.h"
+#include "../loader/image/handover.h"
 
 #define ARGUMENT_MAX      (32 * PAGE_SIZE) /* MAX_ARG_STRLEN, <linux/binfmts.h> */
 #define ARGUMENTS_FLOOR   (128UL << 10)    /* ARG_MAX, fs/exec.c: bprm_stack_limits() */
@@ -28,11 +29,7 @@ struct execution {
     long result;
     struct program program;
     char path[PATH_MAX_BYTES];
-    struct endorun_session session;
-    uint8_t *filters; /* of filters_size bytes, and as many for check_sealed */
-    uint32_t filters_size;
-    char strings[4 * PATH_MAX_BYTES];
-    char sealed[sizeof(struct endorun_session) + 4 * PATH_MAX_BYTES];
+    struct handover handover;
 };
 
 /*
@@ -146,23 +143,6 @@ static long prefixed_arguments(struct thread *thread, const struct program *prog
 
 /* ---- the session ---- */
 
-static uint32_t add_string(struct execution *execution, const char *string)
-{
-    struct endorun_session *next = &execution->session;
-    if (string == 0) {
-        return 0;
-    }
-    uint32_t offset = next->size;
-    uint32_t at = offset - (uint32_t)sizeof *next;
-    uint32_t length = (uint32_t)strlen(string) + 1;
-    if (length > sizeof execution->strings - at) {
-        return 0;
-    }
-    memcpy(execution->strings + at, string, length);
-    next->size += length;
-    return offset;
-}
-
 static const char *base_name(const char *path)
 {
     const char *base = path;
@@ -208,102 +188,39 @@ static long write_filters(struct thread *thread, struct execution *execution)
 {
     const struct filter *filter = thread->filter;
     uint64_t size = seccomp_size(filter);
-    long memory = size != 0 ? allocate(thread, 2 * size) : 0;
+    long memory = size != 0 ? allocate(thread, size) : 0;
     if (is_error(memory)) {
         return memory;
     }
-    execution->filters = (uint8_t *)memory;
-    execution->filters_size = (uint32_t)size;
-    seccomp_write(filter, execution->filters, size);
+    execution->handover.filters = (uint8_t *)memory;
+    execution->handover.session.filters_size = (uint32_t)size;
+    seccomp_write(filter, (uint8_t *)memory, size);
     return 0;
 }
 
 static void write_session(struct thread *thread, struct execution *execution, sigset mask)
 {
     const struct program *program = &execution->program;
-    struct endorun_session *next = &execution->session;
+    struct handover *handover = &execution->handover;
+    struct endorun_session *next = &handover->session;
     char name[PATH_MAX_BYTES];
+    uint32_t filters_size = next->filters_size;
     *next = *session;
+    next->filters_size = filters_size;
     next->flags &= ~(uint32_t)(ENDORUN_SESSION_FIRST | ENDORUN_SESSION_NO_NEW_PRIVS);
     next->flags |= thread->no_new_privs ? ENDORUN_SESSION_NO_NEW_PRIVS : 0U;
-    next->size = sizeof *next;
+    next->size = (uint32_t)sizeof *next + next->policy_size;
     next->program_fd = program->fd;
     next->fresh_mask = 0;
     next->signal_mask = (mask & ~HELD_SIGNALS) | thread->held_blocked;
     next->held_ignored = ignored_held_signals(thread);
     next->nofile_soft = ~0UL;
-    next->execfn = add_string(execution, program->execfn);
-    next->program_path = add_string(execution, program->path);
-    next->command_path = add_string(execution, session_string(session->command_path));
-    next->cache_path = add_string(execution, session_string(session->cache_path));
-    next->comm = add_string(execution, command_name(program, name));
-    next->filters_size = execution->filters_size;
+    next->execfn = handover_add_string(handover, program->execfn);
+    next->program_path = handover_add_string(handover, program->path);
+    next->command_path = handover_add_string(handover, session_string(session->command_path));
+    next->cache_path = handover_add_string(handover, session_string(session->cache_path));
+    next->comm = handover_add_string(handover, command_name(program, name));
     next->size += next->filters_size;
-}
-
-/* Lifts a soft limit below `needed` to the hard one; `before` is what to set back. */
-static void lift_limit(int resource, uint64_t needed, struct kernel_rlimit *before)
-{
-    SYS4(__NR_prlimit64, 0, resource, 0, before);
-    if (before->soft < needed && before->hard > before->soft) {
-        const struct kernel_rlimit lifted = {before->hard, before->hard};
-        SYS4(__NR_prlimit64, 0, resource, &lifted, 0);
-    }
-}
-
-/*
- * Until it is sealed, another process may open the memfd by /proc/PID/fd and write to it. What it
- * holds now stays; 0 if that is the session.
- */
-static long check_sealed(struct execution *execution, long fd)
-{
-    const struct endorun_session *next = &execution->session;
-    uint32_t filters = next->filters_size, others = next->size - filters;
-    uint8_t *sealed = execution->filters + filters;
-    if (SYS4(__NR_pread64, fd, execution->sealed, others, 0) != (long)others ||
-        memcmp(execution->sealed, next, sizeof *next) != 0 ||
-        memcmp(execution->sealed + sizeof *next, execution->strings, others - sizeof *next) != 0 ||
-        (filters != 0 && (SYS4(__NR_pread64, fd, sealed, filters, others) != (long)filters ||
-                          memcmp(sealed, execution->filters, filters) != 0))) {
-        return -EACCES;
-    }
-    return 0;
-}
-
-/* A memfd, sealed, with the session in it. */
-static long seal_session(struct execution *execution)
-{
-    struct kernel_rlimit file_size; /* holds for memfds too */
-    const struct endorun_session *next = &execution->session;
-    long fd = SYS2(__NR_memfd_create, "endorun-session",
-                   MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
-    if (fd == -EINVAL) { /* before Linux 6.3 */
-        fd = SYS2(__NR_memfd_create, "endorun-session", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    }
-    if (fd < 0) {
-        return fd;
-    }
-    const struct kernel_iovec parts[3] = {
-        {(uint64_t)next, sizeof *next},
-        {(uint64_t)execution->strings, next->size - next->filters_size - sizeof *next},
-        {(uint64_t)execution->filters, next->filters_size},
-    };
-    lift_limit(RLIMIT_FSIZE, next->size, &file_size);
-    long result = SYS5(__NR_pwritev, fd, parts, 3, 0, 0);
-    SYS4(__NR_prlimit64, 0, RLIMIT_FSIZE, &file_size, 0);
-    if (result == (long)next->size) {
-        result = SYS3(__NR_fcntl, fd, F_ADD_SEALS, SESSION_SEALS);
-    } else if (result >= 0) {
-        result = -ENOSPC;
-    }
-    if (result == 0) {
-        result = check_sealed(execution, fd);
-    }
-    if (result != 0) {
-        SYS1(__NR_close, fd);
-        return result;
-    }
-    return fd;
 }
 
 /*
@@ -381,7 +298,7 @@ static void close_if_open(int fd)
 static long execute_image(struct execution *execution, int image_fd)
 {
     struct thread *thread = current_thread();
-    char *name = (char *)shared_pages_of(thread)->arguments;
+    char *name = (char *)shared_pages_of(thread)->paths[0];
     name[0] = 0;
     thread->attention = 0;
     if (!is_executed_by_name()) {
@@ -400,7 +317,7 @@ static long execute_image(struct execution *execution, int image_fd)
 static long execute(struct execution *execution)
 {
     const char *image = is_first_thread() ? "/proc/self/exe" : "/proc/thread-self/exe";
-    int session_fd = (int)seal_session(execution);
+    int session_fd = (int)handover_seal(&execution->handover);
     int image_fd = session_fd < 0
                        ? session_fd
                        : (int)SYS4(__NR_openat, AT_FDCWD, image, O_RDONLY | O_CLOEXEC, 0);
@@ -467,7 +384,7 @@ static long try_execute(struct thread *thread, struct execution *execution, sigs
     if (result == 0) {
         write_session(thread, execution, mask);
         give_held_signals(thread);
-        execution->session.nofile_soft = files.soft;
+        execution->handover.session.nofile_soft = files.soft;
         result = execute(execution);
         if (shared) {
             fatal("exec: the monitor image can't be executed again");

@@ -11,8 +11,10 @@
  * other links lead elsewhere, and nothing is stacked on it. It need not be known where the walk
  * starts: root, working directory and folder can't be changed to anything that matters.
  */
+#include "open.h"
 #include "calls.h"
 #include "../policy/devices.h"
+#include "../policy/enforce/enforce.h"
 #include "exec.h"
 #include "process.h"
 #include "self.h"
@@ -21,7 +23,6 @@
 
 #include <asm/statfs.h>
 #include <linux/magic.h>
-#include <linux/openat2.h>
 
 #define MODE_OF_MEM  (S_IFREG | 0600U) /* "mem" in tgid_base_stuff, fs/proc/base.c */
 #define MODE_BITS    07777UL
@@ -31,15 +32,6 @@
 
 /* How far from the lowest free number others stand while an open waits: threads may count on it. */
 #define OUT_OF_THE_WAY 64
-
-/* The call that is to be made. */
-struct opening {
-    int directory;
-    const char *path;
-    unsigned long flags, mode; /* for openat(2); not of openat2(2) */
-    bool extended;             /* the program called openat2(2) */
-    struct open_how how;
-};
 
 /*
  * Only there does a position below zero exist: mem_lseek() takes any, and of the other files in
@@ -145,7 +137,8 @@ static long close_if_forbidden(long fd)
 /* Where nobody else has the descriptor table. */
 static long open_and_look(const struct opening *opening, bool may_wait)
 {
-    return close_if_forbidden(open_as_given(opening, may_wait));
+    long fd = open_as_given(opening, may_wait);
+    return keys_in_use && (opening->how.flags & O_PATH) == 0 ? close_if_forbidden(fd) : fd;
 }
 
 /* ---- the walk that can't end at a "mem" ---- */
@@ -208,6 +201,9 @@ struct errand {
     struct opening opening;
     char path[32];   /* the opening's, where that is by number */
     int32_t ends[2]; /* of a socket */
+    int held;
+    opening_permission *permits; /* NULL: it is */
+    void *context;
     long result;
 };
 
@@ -216,7 +212,10 @@ static void open_and_pass(void *argument)
     struct errand *errand = argument;
     struct passed passed;
     SYS2(__NR_prctl, PR_SET_PDEATHSIG, SIGKILL); /* a FIFO can wait for ever, the parent with it */
-    errand->result = open_and_look(&errand->opening, false);
+    errand->result = errand->permits != 0 ? errand->permits(errand->context, errand->held) : 0;
+    if (errand->result == 0) {
+        errand->result = open_and_look(&errand->opening, false);
+    }
     if (errand->result >= 0) {
         prepare_passed(&passed, (int)errand->result);
         errand->result = SYS3(__NR_sendmsg, errand->ends[1], &passed.header, 0);
@@ -247,15 +246,28 @@ static long open_place(const struct opening *opening, unsigned long nofollow)
     return open_as_given(&place, false);
 }
 
-/* The child would walk on from the last name: through a link, or all the way for openat2(2). */
+/*
+ * The child would walk on from the last name: through a link, or all the way for openat2(2). Where
+ * no link may be on the way, the same walk is as good.
+ */
 static bool walks_on(const struct opening *opening, int last)
 {
     struct stat status = {0};
     size_t length = strlen(opening->path);
     SYS2(__NR_fstat, last, &status);
     return (opening->how.flags & O_NOFOLLOW) == 0 &&
+           (opening->how.resolve & RESOLVE_NO_SYMLINKS) == 0 &&
            ((status.st_mode & S_IFMT) == S_IFLNK || opening->how.resolve != 0 ||
             (opening->path[length - 1] == '/' && (opening->how.flags & O_CREAT) == 0));
+}
+
+static void open_by_number(struct errand *errand, long held)
+{
+    struct opening *opening = &errand->opening;
+    append_string(errand->path, sizeof errand->path, own_descriptors());
+    append_number(errand->path, sizeof errand->path, (uint64_t)held);
+    opening->path = errand->path;
+    opening->how.resolve = 0;
 }
 
 /*
@@ -271,10 +283,7 @@ static long find_place(struct errand *errand)
         SYS1(__NR_close, held);
         held = open_place(opening, 0);
         if (held >= 0) {
-            append_string(errand->path, sizeof errand->path, "/proc/self/fd/");
-            append_number(errand->path, sizeof errand->path, (uint64_t)held);
-            opening->path = errand->path;
-            opening->how.resolve = 0;
+            open_by_number(errand, held);
         }
     }
     return held != -ENOENT || (opening->how.flags & O_CREAT) == 0
@@ -282,26 +291,75 @@ static long find_place(struct errand *errand)
                : SYS4(__NR_openat, AT_FDCWD, "/", O_PATH | O_CLOEXEC, 0); /* it is to be made */
 }
 
-/* By a child with a table of its own. */
+/* By a child with a table of its own; the place, which has the number to be given, is let go. */
+static long run_errand(struct errand *errand, long place)
+{
+    long result = SYS4(__NR_socketpair, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, errand->ends);
+    if (result < 0) {
+        SYS1(__NR_close, place);
+        return result;
+    }
+    result = run_in_child(open_and_pass, errand);
+    SYS1(__NR_close, place);
+    if (result >= 0) {
+        result = errand->result < 0 ? errand->result : receive_passed(errand);
+    }
+    SYS1(__NR_close, errand->ends[0]);
+    SYS1(__NR_close, errand->ends[1]);
+    return result;
+}
+
 static long open_in_child(const struct opening *opening)
 {
     struct errand errand = {.opening = *opening, .result = -EAGAIN};
-    long held = find_place(&errand);
+    long place = find_place(&errand);
+    return place < 0 ? place : run_errand(&errand, place);
+}
+
+/* Out of the way of the number that the file is to have. */
+static long move_away(long fd)
+{
+    long moved = SYS3(__NR_fcntl, fd, F_DUPFD_CLOEXEC, fd + OUT_OF_THE_WAY);
+    if (moved < 0) {
+        moved = SYS3(__NR_fcntl, fd, F_DUPFD_CLOEXEC, fd + 1);
+    }
+    SYS1(__NR_close, fd);
+    return moved < 0 ? -EMFILE : moved;
+}
+
+long open_held(struct thread *thread, struct opening *opening, opening_permission *permits,
+               void *context)
+{
+    struct errand errand = {.opening = *opening, .permits = permits, .context = context};
+    struct stat status = {0};
+    unsigned long nofollow = opening->how.flags & O_NOFOLLOW;
+    long held = open_place(opening, nofollow);
     if (held < 0) {
         return held;
     }
-    long result = SYS4(__NR_socketpair, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, errand.ends);
-    if (result < 0) {
+    SYS2(__NR_fstat, held, &status);
+    if (nofollow != 0 && (status.st_mode & S_IFMT) == S_IFLNK) {
         SYS1(__NR_close, held);
-        return result;
+        return -ELOOP;
     }
-    result = run_in_child(open_and_pass, &errand);
+    errand.opening.flags &= ~nofollow;
+    errand.opening.how.flags &= ~nofollow;
+    errand.result = -EAGAIN;
+    if (thread->shares_descriptors) {
+        errand.held = (int)held;
+        open_by_number(&errand, held);
+        return run_errand(&errand, held);
+    }
+    held = move_away(held);
+    if (held < 0) {
+        return held;
+    }
+    open_by_number(&errand, held);
+    long result = permits(context, (int)held);
+    if (result == 0) {
+        result = open_and_look(&errand.opening, true);
+    }
     SYS1(__NR_close, held);
-    if (result >= 0) {
-        result = errand.result < 0 ? errand.result : receive_passed(&errand);
-    }
-    SYS1(__NR_close, errand.ends[0]);
-    SYS1(__NR_close, errand.ends[1]);
     return result;
 }
 
@@ -321,13 +379,9 @@ static long open_in_folder(struct opening *opening, char *path, bool cautious)
     if (lowest < 0) {
         return lowest;
     }
-    long moved = SYS3(__NR_fcntl, lowest, F_DUPFD_CLOEXEC, lowest + OUT_OF_THE_WAY);
+    long moved = move_away(lowest);
     if (moved < 0) {
-        moved = SYS3(__NR_fcntl, lowest, F_DUPFD_CLOEXEC, lowest + 1);
-    }
-    SYS1(__NR_close, lowest);
-    if (moved < 0) {
-        return -EMFILE;
+        return moved;
     }
     opening->directory = (int)moved;
     opening->path = path + start;
@@ -350,9 +404,27 @@ static bool may_be_device(const struct opening *opening)
            (opening->how.flags & O_DIRECTORY) == 0 && (opening->how.flags & makes) != makes;
 }
 
+long open_exactly(struct thread *thread, struct opening *opening, char *path)
+{
+    opening->path = path;
+    if (!keys_in_use || (opening->how.flags & O_PATH) != 0) {
+        return open_as_given(opening, true); /* no access; what it leads to is opened anew */
+    }
+    bool alone = !thread->shares_descriptors, cautious = !alone && may_be_device(opening);
+    long result = cautious ? -EXDEV : open_restricted(opening);
+    if (!is_undecided(result)) {
+        return close_if_forbidden(result);
+    }
+    if (alone) {
+        return open_and_look(opening, true);
+    }
+    return opening->how.resolve == 0 ? open_in_folder(opening, path, cautious)
+                                     : open_in_child(opening);
+}
+
 long handle_OPEN(struct thread *thread, const struct user_registers *call)
 {
-    if (!keys_in_use) {
+    if (!keys_in_use && !policy_has_paths()) {
         return handle_PATH_EXE(thread, call);
     }
     struct opening opening;
@@ -364,26 +436,14 @@ long handle_OPEN(struct thread *thread, const struct user_registers *call)
     if (result < 0) {
         return result;
     }
-    char *program = (char *)shared_pages_of(thread)->arguments;
+    char *program = (char *)shared_pages_of(thread)->paths[0];
     bool follows = (opening.how.flags & O_NOFOLLOW) == 0 &&
                    (opening.how.resolve & (RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS)) == 0;
     if (follows && find_linked_program(opening.directory, path, program)) {
         memcpy(path, program, strlen(program) + 1);
     }
-    opening.path = path;
-    if ((opening.how.flags & O_PATH) != 0) {
-        return open_as_given(&opening, true); /* no access; what it leads to is opened anew */
-    }
-    bool alone = !thread->shares_descriptors, cautious = !alone && may_be_device(&opening);
-    result = cautious ? -EXDEV : open_restricted(&opening);
-    if (!is_undecided(result)) {
-        return close_if_forbidden(result);
-    }
-    if (alone) {
-        return open_and_look(&opening, true);
-    }
-    return opening.how.resolve == 0 ? open_in_folder(&opening, path, cautious)
-                                    : open_in_child(&opening);
+    return policy_has_paths() ? policy_open(thread, &opening, path)
+                              : open_exactly(thread, &opening, path);
 }
 
 /* ---- descriptors from a socket ---- */

@@ -11,6 +11,7 @@
 #include "signal.h"
 #include "support.h"
 #include "syscall.h"
+#include "../policy/enforce/enforce.h"
 
 /* One creation of a thread or process, as the program asked for it. */
 struct creation {
@@ -248,9 +249,13 @@ static long create(struct thread *thread, struct creation *creation)
     if (thread->queued) {
         return CALL_ABORTED; /* as the kernel: signals first, then fork */
     }
-    if (keys_in_use && ((creation->flags & (CLONE_NEWUSER | CLONE_FS)) == CLONE_NEWUSER ||
-                        shares_too_much(thread, creation->flags))) {
+    if ((keys_in_use || policy_has_paths()) &&
+        (creation->flags & (CLONE_NEWUSER | CLONE_FS)) == CLONE_NEWUSER) {
         return -EPERM; /* with CLONE_FS it is EINVAL */
+    }
+    if ((keys_in_use && shares_too_much(thread, creation->flags)) ||
+        (policy_has_paths() && (creation->flags & CLONE_NEWNS) != 0)) {
+        return -EPERM;
     }
     /* A child that shares memory starts with its creator's %gs: it can't take a held one either. */
     bool sharing = (creation->flags & CLONE_VM) != 0;

@@ -6,6 +6,7 @@
 #include "process.h"
 #include "signal.h"
 #include "support.h"
+#include "../policy/enforce/enforce.h"
 #include "syscall.h"
 
 #define PATH_MAX_INSTRUCTIONS 32768U /* MAX_INSNS_PER_PATH; there of what cBPF is translated to */
@@ -183,6 +184,11 @@ bool seccomp_inherit(struct thread *thread, const uint8_t *source, uint64_t size
     return true;
 }
 
+bool seccomp_is_emulated(void)
+{
+    return keys_in_use || policy_in_use != 0;
+}
+
 /* ---- a call ---- */
 
 /*
@@ -207,6 +213,11 @@ static noreturn void end_by_kernel(struct thread *thread, uint32_t action)
     thread->attention = 0;
     window_syscall(number, arguments); /* with the program's rights, as in handle_EXIT */
     fatal("a seccomp filter of the program's ends it, and the kernel has no such filters");
+}
+
+noreturn void seccomp_end_process(struct thread *thread)
+{
+    end_by_kernel(thread, SECCOMP_RET_KILL_PROCESS);
 }
 
 bool has_sigsys_handler(const struct thread *thread)

@@ -1,12 +1,14 @@
 /*
- * The program's own seccomp filters, with protection keys: the monitor runs them on the program's
- * calls. In the kernel they would judge, and could answer, the monitor's own. In mode kernel they
- * are the kernel's.
+ * The program's own seccomp filters, with protection keys or a policy: the monitor runs them on the
+ * program's calls. In the kernel they would judge, and could answer, the monitor's own. Without
+ * both they are the kernel's.
  */
 #ifndef ENDORUN_MONITOR_SECCOMP_H
 #define ENDORUN_MONITOR_SECCOMP_H
 
 #include "thread.h"
+
+bool seccomp_is_emulated(void);
 
 /* One program and those installed before it. Never changed while a thread has it. */
 struct filter;
@@ -34,6 +36,9 @@ long user_dispatch_set(struct thread *thread, const struct user_registers *call)
  */
 bool has_sigsys_handler(const struct thread *thread);
 enum seccomp_verdict raise_sigsys(struct thread *thread, const struct kernel_siginfo *info);
+
+/* Ends the process as a filter does that says so. */
+noreturn void seccomp_end_process(struct thread *thread);
 
 /* prctl's half of seccomp(2). */
 long seccomp_mode(const struct thread *thread);

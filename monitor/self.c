@@ -42,6 +42,7 @@ struct search {
     int directory;
     char path[PATH_MAX_BYTES]; /* its folder; the name of a file is appended */
     char *program;             /* the result; empty: none */
+    uint64_t address;          /* whose file is wanted */
 };
 
 static long open_file(struct search *search, const char *name)
@@ -155,6 +156,20 @@ bool find_linked_program(int directory, const char *path, char *program)
     return program[0] == '/';
 }
 
+static void search_own_mappings(void *argument)
+{
+    struct search *search = argument;
+    search_mappings(search, search->address);
+}
+
+void find_mapped_file(uint64_t address, char *file)
+{
+    struct search search = {
+        .directory = AT_FDCWD, .path = "/proc/self/", .program = file, .address = address};
+    file[0] = 0;
+    with_private_descriptors(search_own_mappings, &search);
+}
+
 /* Where the calls of this family have what: argument numbers, -1: none. */
 struct path_call {
     int8_t directory, path, flags;
@@ -195,7 +210,7 @@ static bool refuses_links(uint32_t number, uint64_t how)
 static long follow_link(uint32_t number, unsigned long arguments[6], int at, int directory,
                         const char *path)
 {
-    char *program = (char *)shared_pages_of(current_thread())->arguments;
+    char *program = (char *)shared_pages_of(current_thread())->paths[0];
     if (find_linked_program(directory, path, program)) {
         arguments[at] = (unsigned long)program;
     }

@@ -13,4 +13,7 @@ extern const char *program_path;
  */
 bool find_linked_program(int directory, const char *path, char *program);
 
+/* The file that is mapped at an address of this process, as find_linked_program() writes it. */
+void find_mapped_file(uint64_t address, char *file);
+
 #endif

@@ -143,11 +143,11 @@ bool is_file(int directory, const char *path, const struct endorun_file *file)
            status.st_ctime * 1000000000UL + status.st_ctime_nsec == file->ctime_ns;
 }
 
-void warn(const char *what)
+void warn_of(int32_t pid, const char *what)
 {
     struct stat status;
-    char line[512] = "endorun[";
-    append_number(line, sizeof line, (uint64_t)SYS0(__NR_getpid));
+    char line[1024 + 32] = "endorun[";
+    append_number(line, sizeof line, (uint64_t)pid);
     append_string(line, sizeof line, "]: ");
     append_string(line, sizeof line - 1, what);
     append_string(line, sizeof line, "\n");
@@ -155,6 +155,11 @@ void warn(const char *what)
         status.st_dev == standard_error.device && status.st_ino == standard_error.inode) {
         SYS3(__NR_write, 2, line, strlen(line));
     }
+}
+
+void warn(const char *what)
+{
+    warn_of((int32_t)SYS0(__NR_getpid), what);
 }
 
 noreturn void fatal(const char *what)

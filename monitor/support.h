@@ -48,8 +48,12 @@ void lock_release(int32_t *lock);
 noreturn void fatal(const char *what);
 noreturn void fatal_at(const char *what, uint64_t address);
 
-/* One line on descriptor 2, "endorun[PID]: what", if that is still the file it was at the start. */
+/*
+ * One line on descriptor 2, "endorun[PID]: what", if that is still the file it was at the start; of
+ * `what` 1024 bytes at most. warn() for this process, warn_of() for the one that a child works for.
+ */
 void warn(const char *what);
+void warn_of(int32_t pid, const char *what);
 
 /* Remembers which file descriptor 2 is. */
 void remember_standard_error(void);

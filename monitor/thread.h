@@ -126,7 +126,8 @@ struct thread {
 struct shared_pages {
     uint8_t selector; /* SYSCALL_DISPATCH_FILTER_* */
     uint8_t unused[63];
-    uint8_t arguments[2 * PAGE_SIZE - 64]; /* room for a path and more */
+    uint8_t arguments[PAGE_SIZE - 64]; /* other than paths */
+    uint8_t paths[2][PATH_MAX_BYTES];
 };
 
 /* The page after those. */
@@ -139,7 +140,7 @@ struct open_page {
 #define THREAD_BLOCK_SIZE PAGE_SIZE
 #define OPEN_PAGE_OFFSET  (THREAD_BLOCK_SIZE + sizeof(struct shared_pages)) /* from %gs:0 */
 _Static_assert(sizeof(struct thread) <= THREAD_BLOCK_SIZE, "the shared pages follow at one page");
-_Static_assert(sizeof(struct shared_pages) == 2 * PAGE_SIZE, "whole pages");
+_Static_assert(sizeof(struct shared_pages) == 3 * PAGE_SIZE, "whole pages");
 _Static_assert(sizeof(struct open_page) <= PAGE_SIZE, "one page");
 
 static inline struct thread *current_thread(void)

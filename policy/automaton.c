@@ -122,21 +122,26 @@ static size_t common_length(const uint8_t *text, const char *bytes, size_t lengt
     return i;
 }
 
-uint32_t automaton_run(const struct policy_part *part, const struct policy_automaton *automaton,
-                       const char *bytes, size_t length)
+/* A node that nothing leads away from: what follows does not matter. */
+static bool is_end(const struct policy_node *nodes, uint32_t at)
+{
+    return nodes[at].kind == POLICY_NODE_BRANCH && nodes[at].count == 0 &&
+           nodes[at].otherwise == at;
+}
+
+/* The node that the bytes lead to, or lead into. There is one at least. */
+static uint32_t run(const struct policy_part *part, const struct policy_automaton *automaton,
+                    const char *bytes, size_t length)
 {
     const struct policy_node *nodes = array_items(part, &automaton->nodes);
     const struct policy_edge *edges = array_items(part, &automaton->edges);
     const uint8_t *text = array_items(part, &automaton->text);
-    if (automaton->nodes.count == 0) {
-        return 0;
-    }
     uint32_t at = automaton->start;
     for (size_t i = 0; i < length;) {
         const struct policy_node *node = &nodes[at];
         if (node->kind == POLICY_NODE_BRANCH) {
-            if (node->count == 0 && node->otherwise == at) {
-                return node->set; /* whatever follows */
+            if (is_end(nodes, at)) {
+                return at;
             }
             at = leave_branch(edges, node, (uint8_t)bytes[i++]);
             continue;
@@ -150,7 +155,7 @@ uint32_t automaton_run(const struct policy_part *part, const struct policy_autom
                 continue;
             }
             if (i == length) {
-                return node->set;
+                return at;
             }
         } else {
             const struct policy_edge *edge = find_edge(edges, node, (uint8_t)bytes[i]);
@@ -162,7 +167,21 @@ uint32_t automaton_run(const struct policy_part *part, const struct policy_autom
         }
         at = leave_branch(edges, &nodes[node->otherwise], (uint8_t)bytes[i++]);
     }
-    return nodes[at].set;
+    return at;
+}
+
+uint32_t automaton_run(const struct policy_part *part, const struct policy_automaton *automaton,
+                       const char *bytes, size_t length)
+{
+    const struct policy_node *nodes = array_items(part, &automaton->nodes);
+    return automaton->nodes.count == 0 ? 0 : nodes[run(part, automaton, bytes, length)].set;
+}
+
+bool automaton_settles(const struct policy_part *part, const struct policy_automaton *automaton,
+                       const char *bytes, size_t length)
+{
+    const struct policy_node *nodes = array_items(part, &automaton->nodes);
+    return automaton->nodes.count == 0 || is_end(nodes, run(part, automaton, bytes, length));
 }
 
 const struct policy_outcome *outcome_of(const struct policy_part *part,

@@ -94,6 +94,10 @@ bool automaton_check(const struct policy_part *part, const struct policy_automat
 uint32_t automaton_run(const struct policy_part *part, const struct policy_automaton *automaton,
                        const char *bytes, size_t length);
 
+/* Whether all that begins with the bytes leads to one set. False too where that is hard to see. */
+bool automaton_settles(const struct policy_part *part, const struct policy_automaton *automaton,
+                       const char *bytes, size_t length);
+
 /* What a set says of an access. */
 const struct policy_outcome *outcome_of(const struct policy_part *part,
                                         const struct policy_outcomes *outcomes, uint32_t set,

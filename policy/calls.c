@@ -100,3 +100,28 @@ struct endorun_verdict calls_decide(const struct policy_part *part, uint32_t num
     }
     return calls->fallback;
 }
+
+static bool is_free(const struct endorun_verdict *verdict)
+{
+    return verdict->action == ENDORUN_ACTION_ALLOW && !verdict->is_logged;
+}
+
+bool calls_are_free(const struct policy_part *part, uint32_t number)
+{
+    const struct policy_calls *calls = (const void *)part->bytes;
+    const uint32_t *starts = array_items(part, &calls->starts);
+    const struct policy_row *rows = array_items(part, &calls->rows);
+    if (number >= calls->starts.count - 1 || (starts[number] & POLICY_CALL_UNKNOWN) != 0) {
+        return is_free(&calls->unknown);
+    }
+    uint32_t end = starts[number + 1] & ~POLICY_CALL_UNKNOWN;
+    for (uint32_t i = starts[number]; i < end; i++) {
+        if (!is_free(&rows[i].verdict)) {
+            return false;
+        }
+        if (rows[i].test_count == 0) {
+            return true; /* it holds, whatever the arguments are */
+        }
+    }
+    return is_free(&calls->fallback);
+}

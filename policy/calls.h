@@ -45,6 +45,7 @@ struct policy_calls {
 };
 
 bool calls_check(const struct policy_part *part, uint32_t rules, uint32_t text_size);
+bool calls_are_free(const struct policy_part *part, uint32_t number);
 struct endorun_verdict calls_decide(const struct policy_part *part, uint32_t number,
                                     const uint64_t arguments[6]);
 

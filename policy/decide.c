@@ -99,6 +99,24 @@ struct endorun_verdict decide_call(const struct endorun_policy_header *policy, u
     return part.size == 0 ? allowed : calls_decide(&part, number, arguments);
 }
 
+bool decide_call_is_free(const struct endorun_policy_header *policy, uint32_t number)
+{
+    struct policy_part part = find_part(policy, ENDORUN_PART_CALLS);
+    return part.size == 0 || calls_are_free(&part, number);
+}
+
+bool decide_counts_looks(const struct endorun_policy_header *policy)
+{
+    struct policy_part part = find_part(policy, ENDORUN_PART_PATHS);
+    return part.size != 0 && paths_count_looks(&part);
+}
+
+bool decide_is_settled(const struct endorun_policy_header *policy, const char *path, size_t length)
+{
+    struct policy_part part = find_part(policy, ENDORUN_PART_PATHS);
+    return part.size == 0 || paths_are_settled(&part, path, length);
+}
+
 const char *policy_text(const struct endorun_policy_header *policy, uint32_t offset)
 {
     return (const char *)find_part(policy, ENDORUN_PART_TEXT).bytes + offset;

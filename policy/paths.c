@@ -36,3 +36,23 @@ struct endorun_verdict paths_decide(const struct policy_part *part, enum endorun
     const struct policy_paths *paths = (const void *)part->bytes;
     return automata_decide(part, &paths->outcomes, paths->automata, access, path, length)->verdict;
 }
+
+bool paths_are_settled(const struct policy_part *part, const char *path, size_t length)
+{
+    const struct policy_paths *paths = (const void *)part->bytes;
+    return automaton_settles(part, &paths->automata[POLICY_LITERALS], path, length) &&
+           automaton_settles(part, &paths->automata[POLICY_GLOBS], path, length);
+}
+
+bool paths_count_looks(const struct policy_part *part)
+{
+    const struct policy_paths *paths = (const void *)part->bytes;
+    for (uint32_t set = 0; set < paths->outcomes.sets.count; set++) {
+        const struct policy_outcome *outcome =
+            outcome_of(part, &paths->outcomes, set, ENDORUN_PATH_LOOK);
+        if (outcome->verdict.action != ENDORUN_ACTION_ALLOW) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -20,6 +20,9 @@ bool paths_check(const struct policy_part *part, uint32_t rules, uint32_t text_s
 struct endorun_verdict paths_decide(const struct policy_part *part, enum endorun_path_access access,
                                     const char *path, size_t length);
 
+bool paths_are_settled(const struct policy_part *part, const char *path, size_t length);
+bool paths_count_looks(const struct policy_part *part);
+
 /* Both automata of a pair, or of any other kind of names. */
 const struct policy_outcome *
 automata_decide(const struct policy_part *part, const struct policy_outcomes *outcomes,

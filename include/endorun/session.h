@@ -8,19 +8,22 @@
  * descriptor is image_fd - 1, open across exec; image_fd is close-on-exec. The new image closes
  * what it was given before the program runs.
  *
- * Layout: struct endorun_session, then the strings (each NUL-terminated) that the offsets name,
- * then .filters_size bytes of the program's seccomp filters: the oldest first, each a uint32_t with
- * the number of its instructions, then those (struct sock_filter). Offsets count bytes from the
- * start of the session; 0 means absent.
+ * Layout: struct endorun_session, then .policy_size bytes of the compiled policy (policy.h), then
+ * the strings (each NUL-terminated) that the offsets name, then .filters_size bytes of the
+ * program's seccomp filters: the oldest first, each a uint32_t with the number of its instructions,
+ * then those (struct sock_filter). Offsets count bytes from the start of the session; 0 means
+ * absent.
  */
 #ifndef ENDORUN_SESSION_H
 #define ENDORUN_SESSION_H
 
 #include <stdint.h>
 
+#include "policy.h"
+
 #define ENDORUN_SESSION_MAGIC    0x737365736f646e65ULL /* "endosess" */
-#define ENDORUN_SESSION_VERSION  4U
-#define ENDORUN_SESSION_MAX_SIZE (1U << 20) /* bytes */
+#define ENDORUN_SESSION_VERSION  5U
+#define ENDORUN_SESSION_MAX_SIZE (ENDORUN_POLICY_SIZE_MAX + (1U << 20)) /* bytes */
 
 enum endorun_session_flags {
     ENDORUN_SESSION_FIRST = 1U << 0,      /* written by the command: a failure to load is its own
@@ -81,7 +84,7 @@ struct endorun_session {
     uint32_t comm;         /* name for PR_SET_NAME */
 
     uint32_t filters_size; /* with protection keys; in mode kernel the kernel hands them over */
-    uint32_t reserved;     /* 0 */
+    uint32_t policy_size;  /* 0: there is none */
 };
 
 #endif

@@ -33,8 +33,9 @@ struct command_line {
     bool jit_denied;
     bool stats;
     bool json;
-    const char *stats_file; /* NULL: standard error */
-    const char *argv0;      /* NULL: PROGRAM as it was typed */
+    const char *stats_file;  /* NULL: standard error */
+    const char *policy_file; /* NULL: none */
+    const char *argv0;       /* NULL: PROGRAM as it was typed */
     const char *analyzed_file;
     char **operands; /* what follows the options, NULL-terminated, part of main's argv */
 };

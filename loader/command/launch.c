@@ -23,6 +23,8 @@
 #include "memfd.h"
 #include "message.h"
 #include "path_search.h"
+#include "policy_bounds.h"
+#include "policy_process.h"
 #include "reach.h"
 #include "reader.h"
 #include "session_writer.h"
@@ -157,7 +159,7 @@ static void look_at_inherited(struct endorun_session *session)
         session->flags |= ENDORUN_SESSION_ONE_IDENTITY;
 }
 
-/* What the backstop changes, and the program is to be told as it was. */
+/* What the backstop and the policy's filters change, and the program is to be told as it was. */
 static uint32_t restrictions(void)
 {
     return (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 ? ENDORUN_SESSION_NO_NEW_PRIVS : 0U) |
@@ -225,8 +227,45 @@ __attribute__((noreturn)) static void execute_image(int image_fd, char **argv)
     die(STATUS_SETUP, "cannot execute the monitor image: %s", strerror(-error));
 }
 
+/*
+ * Without protection keys what rests on the monitor is no boundary: who asks for that isolation by
+ * name has been told, or is told now.
+ */
+static void refuse_unheld_rules(const struct command_line *line,
+                                const struct endorun_prepared *prepared)
+{
+    const struct endorun_policy_span *left = &prepared->parts[ENDORUN_PREPARED_LEFT];
+    const char *rules = (const char *)prepared + left->offset;
+
+    if (line->isolation == ISOLATION_CHOICE_KERNEL || *rules == '\0')
+        return;
+    fputs(rules, stderr);
+    die(STATUS_SETUP,
+        "%s: the rules above need the monitor, and without protection keys, which this machine "
+        "has not got, the program could change it; --isolation=kernel runs the program all the "
+        "same, with the kernel's part as the only boundary",
+        line->policy_file);
+}
+
+static const struct endorun_prepared *prepare_policy(const struct command_line *line,
+                                                     struct endorun_session *session,
+                                                     struct session_strings *strings)
+{
+    const struct endorun_prepared *prepared =
+        policy_process_prepare(line->policy_file, strings->cache_path, strings->command_path);
+    const struct endorun_policy_span *image = &prepared->parts[ENDORUN_PREPARED_IMAGE];
+
+    if (session->isolation != ENDORUN_ISOLATION_PKEY)
+        refuse_unheld_rules(line, prepared);
+    strings->policy = (const char *)prepared + image->offset;
+    session->policy_size = image->size;
+    bounds_set_environment(prepared);
+    return prepared;
+}
+
 void launch(const struct command_line *line)
 {
+    const struct endorun_prepared *prepared = NULL;
     struct endorun_session session = {
         .magic = ENDORUN_SESSION_MAGIC,
         .version = ENDORUN_SESSION_VERSION,
@@ -244,6 +283,11 @@ void launch(const struct command_line *line)
     strings.comm = base_name(strings.execfn);
     strings.command_path = own_path();
     strings.cache_path = cache_path();
+    if (line->policy_file != NULL && line->stats)
+        die(STATUS_SETUP, "--stats: a program under a policy cannot reach the event channel; leave "
+                          "one of the two out");
+    if (line->policy_file != NULL)
+        prepared = prepare_policy(line, &session, &strings);
     if (line->jit_denied && session.isolation != ENDORUN_ISOLATION_PKEY)
         die(STATUS_SETUP, "--jit=deny: only protection keys can refuse it (--isolation=pkey); the "
                           "other isolation does not look at what becomes executable");
@@ -260,17 +304,22 @@ void launch(const struct command_line *line)
 
     if (session.isolation == ENDORUN_ISOLATION_PKEY) {
         look_at_inherited(&session);
-        session.flags |= restrictions();
         if (devices_are_in_reach())
             session.flags |= ENDORUN_SESSION_DEVICES;
     }
+    if (session.isolation == ENDORUN_ISOLATION_PKEY || prepared != NULL)
+        session.flags |= restrictions();
     open_handover(&session, &session_fd, &image_fd);
     fill_handover(&session, &strings, session_fd, image_fd);
     if (line->stats)
         reader_split(line->operands[0]);
     if (line->argv0 != NULL)
         line->operands[0] = (char *)line->argv0;
+    if (prepared != NULL)
+        bounds_restrict(prepared);
     if (session.isolation == ENDORUN_ISOLATION_PKEY)
         install_backstop(); /* what is done from here on the monitor must be able to do too */
+    if (prepared != NULL)
+        bounds_filter(prepared);
     execute_image(image_fd, line->operands);
 }

@@ -57,6 +57,16 @@ static void apply_jit(struct command_line *line, const struct command_option *op
     line->jit_denied = strcmp(argument, "deny") == 0;
 }
 
+static void apply_policy(struct command_line *line, const struct command_option *option,
+                         const char *argument)
+{
+    if (*argument == '\0')
+        die(STATUS_SETUP, "--%s=: the name of the file is empty", option->name);
+    if (line->policy_file != NULL)
+        die(STATUS_SETUP, "--%s is given twice; a policy can include others", option->name);
+    line->policy_file = argument;
+}
+
 static void apply_stats(struct command_line *line, const struct command_option *option,
                         const char *argument)
 {
@@ -133,6 +143,12 @@ const struct command_option command_options[] = {
          "what keeps the program out of the monitor's memory: protection keys (pkey) or nothing "
          "(kernel: only what the kernel itself enforces is a boundary); auto, the default, is pkey "
          "where the processor and the kernel have protection keys, and kernel elsewhere"},
+    {.name = "policy",
+     .argument = "FILE",
+     .modes = IN(MODE_RUN),
+     .apply = apply_policy,
+     .help = "run the program, and all that it starts, under the rules of FILE, or of @NAME, a "
+             "built-in profile; `endorun policy explain FILE` says what holds each of them"},
     {.name = "no-rewrite",
      .modes = IN(MODE_RUN),
      .apply = apply_no_rewrite,

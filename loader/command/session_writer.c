@@ -6,7 +6,7 @@
 
 struct draft {
     struct endorun_session *session;
-    struct iovec parts[5]; /* the structure and the four strings */
+    struct iovec parts[6]; /* the structure, the policy and the four strings */
     int part_count;
 };
 
@@ -26,11 +26,11 @@ int session_write(int fd, struct endorun_session *session, const struct session_
 {
     struct draft draft = {
         .session = session,
-        .parts[0] = {session, sizeof *session},
-        .part_count = 1,
+        .parts = {{session, sizeof *session}, {(void *)strings->policy, session->policy_size}},
+        .part_count = 2,
     };
 
-    session->size = sizeof *session;
+    session->size = (uint32_t)sizeof *session + session->policy_size;
     session->execfn = add_string(&draft, strings->execfn);
     session->command_path = add_string(&draft, strings->command_path);
     session->cache_path = add_string(&draft, strings->cache_path);

@@ -10,6 +10,7 @@ struct session_strings {
     const char *command_path;
     const char *cache_path;
     const char *comm;
+    const void *policy; /* session->policy_size bytes */
 };
 
 /* Sets the offsets and the size in *session, and fills and seals the memfd. 0 or -errno. */

@@ -1,6 +1,7 @@
 #include "load.h"
 #include "../../monitor/support.h"
 #include "../../monitor/syscall.h"
+#include "../../policy/enforce/enforce.h"
 
 #define PIE_BASE         0x555555554000UL /* ELF_ET_DYN_BASE: 2/3 of the address space */
 #define PIE_RANDOM_PAGES (1UL << 28)      /* vm.mmap_rnd_bits as kernels are built */
@@ -37,7 +38,9 @@ static enum elf_error map_interpreter(const char *path, struct elf_file *file,
     if (fd < 0) {
         return ELF_UNREADABLE;
     }
-    enum elf_error error = elf_read((int)fd, file);
+    enum elf_error error = policy_permits_file((int)fd, PATH_ACCESS(READ), __NR_execve) == 0
+                               ? elf_read((int)fd, file)
+                               : ELF_UNREADABLE;
     if (error == ELF_FINE) {
         error = elf_map(file, 0, &loaded->interpreter);
     }

@@ -3,6 +3,7 @@
 #include "../../monitor/self.h"
 #include "../../monitor/support.h"
 #include "../../monitor/syscall.h"
+#include "../../policy/enforce/enforce.h"
 
 static const char *keep(struct program *program, const char *string, uint64_t length)
 {
@@ -82,16 +83,19 @@ static long check_by_kernel(int fd)
     return result == -EINVAL ? 0 : result;
 }
 
+/* What a file is opened for. A program interpreter is mapped: what runs is the program. */
+enum use { AS_PROGRAM, AS_SCRIPT_INTERPRETER, AS_PROGRAM_INTERPRETER };
+
 /* Opens one file for execution; the order of errors is do_open_execat()'s. */
 static long open_executable(struct program *program, int directory, const char *path, int flags,
-                            bool from_file)
+                            enum use use)
 {
     struct stat status;
     int empty = (flags & AT_EMPTY_PATH) != 0 && path[0] == 0 ? AT_EMPTY_PATH : 0;
     int nofollow = flags & AT_SYMLINK_NOFOLLOW;
     if (path[0] == 0 && empty == 0) {
         /* In a script or an ELF file: the kernel takes it for the current directory. */
-        return from_file ? -EACCES : -ENOENT;
+        return use != AS_PROGRAM ? -EACCES : -ENOENT;
     }
     char linked[PATH_MAX_BYTES];
     if (empty == 0 && find_linked_program(directory, path, linked)) {
@@ -118,7 +122,11 @@ static long open_executable(struct program *program, int directory, const char *
     if (fd == -EACCES) {
         program->why = "may be executed but not read, and endorun has to read it";
     }
-    result = fd >= 0 ? check_by_kernel((int)fd) : fd;
+    unsigned access = use == AS_PROGRAM_INTERPRETER ? PATH_ACCESS(READ) : PATH_ACCESS(EXEC);
+    result = fd >= 0 ? policy_permits_file((int)fd, access, __NR_execve) : fd;
+    if (fd >= 0 && result == 0) {
+        result = check_by_kernel((int)fd);
+    }
     if (fd >= 0 && result != 0) {
         SYS1(__NR_close, fd);
         return result;
@@ -236,7 +244,8 @@ static long follow_script(struct program *program, const char *line, const char 
 /* The program's interpreter has to be there; its content is checked when it is mapped. */
 static long check_interpreter(struct program *program)
 {
-    long fd = open_executable(program, AT_FDCWD, program->elf.interpreter, 0, true);
+    long fd =
+        open_executable(program, AT_FDCWD, program->elf.interpreter, 0, AS_PROGRAM_INTERPRETER);
     if (fd < 0) {
         if (program->why == 0) {
             program->why = "its program interpreter can't be opened";
@@ -306,7 +315,8 @@ long program_find(struct program *program, int directory, const char *path, int 
         if (depth > SCRIPT_DEPTH_MAX) {
             return -ELOOP;
         }
-        long fd = open_executable(program, directory, path, flags, depth > 0);
+        long fd = open_executable(program, directory, path, flags,
+                                  depth > 0 ? AS_SCRIPT_INTERPRETER : AS_PROGRAM);
         if (fd < 0) {
             return fd;
         }

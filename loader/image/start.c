@@ -13,6 +13,7 @@
 #include "../../monitor/signal.h"
 #include "../../monitor/support.h"
 #include "../../monitor/syscall.h"
+#include "../../policy/enforce/enforce.h"
 #include "stack.h"
 #include "../../rewriter/apply/rewrite.h"
 
@@ -105,8 +106,8 @@ static int image_descriptor(const char *name)
 
 static bool offset_is_string(uint32_t offset)
 {
-    return offset == 0 ||
-           (offset >= sizeof *session && offset < session->size - session->filters_size);
+    return offset == 0 || (offset >= sizeof *session + session->policy_size &&
+                           offset < session->size - session->filters_size);
 }
 
 static void open_session(const struct initial_stack *stack)
@@ -129,6 +130,7 @@ static void open_session(const struct initial_stack *stack)
     if (session->magic != ENDORUN_SESSION_MAGIC || session->version != ENDORUN_SESSION_VERSION ||
         session->size != (uint64_t)status.st_size ||
         session->filters_size > session->size - sizeof *session ||
+        session->policy_size > session->size - session->filters_size - sizeof *session ||
         ((const char *)memory)[session->size - session->filters_size - 1] != 0 ||
         !offset_is_string(session->execfn) || !offset_is_string(session->program_path) ||
         !offset_is_string(session->command_path) || !offset_is_string(session->cache_path) ||
@@ -366,6 +368,7 @@ noreturn void monitor_start(uint64_t *stack)
         .command = &session->command,
     };
     channel_open();
+    policy_start();
     prepare_dispatch(channel_is_open() || session->filters_size != 0);
     struct thread *thread = area_allocate();
     if (thread == 0) {

@@ -5,10 +5,12 @@
 #include "compile.h"
 #include "model.h"
 
+#include <stdio.h>
+
 /*
  * Reading and compiling: whatever is wrong with the policy is told on standard error, and ends the
  * command with STATUS_SETUP. Model and image stay for as long as the process. The compiled model
- * has the rules of policy_locate() as well.
+ * has the rules of policy_locate() and policy_imply() as well.
  */
 void read_policy(const char *file, struct policy_model *model);
 void compile_policy(struct policy_model *model, struct policy_image *image);
@@ -21,5 +23,15 @@ int check_policy(const char *file, char **rest);
 int print_policy(const char *file, char **rest);
 int explain_policy(const char *file, char **rest);
 int test_policy(const char *file, char **rest);
+
+/*
+ * For the launcher. `rest`: the number of a descriptor to write to, the folder of cached plans and
+ * the path of the endorun command, each empty where there is none.
+ */
+int prepare_policy(const char *file, char **rest);
+
+/* A rule of an explanation as it is told: two lines. */
+struct explained_rule;
+void print_explained_rule(FILE *out, const struct explained_rule *rule);
 
 #endif

@@ -7,16 +7,18 @@
 
 #include "commands.h"
 #include "front.h"
+#include "implied.h"
 #include "locate.h"
 #include "message.h"
 #include "nearest.h"
+#include "policy_process.h"
 
 struct policy_command {
     const char *name;
     const char *operands; /* behind the name */
     unsigned operand_count;
     int (*run)(const char *file, char **rest);
-    const char *help;
+    const char *help; /* NULL: the launcher's, neither listed nor suggested */
 };
 
 static const struct policy_command commands[] = {
@@ -28,6 +30,7 @@ static const struct policy_command commands[] = {
      "say of each rule what can hold it on this machine: the kernel, or the monitor alone"},
     {"test", "FILE CALL", 2, test_policy,
      "say what the policy makes of a system call, and by which line; status 1 when it is denied"},
+    {PREPARE_COMMAND, "FILE FD CACHE COMMAND", 4, prepare_policy, NULL},
 };
 
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])
@@ -48,7 +51,7 @@ void compile_policy(struct policy_model *model, struct policy_image *image)
 {
     char error[POLICY_ERROR_SIZE];
 
-    if (!policy_locate(model))
+    if (!policy_locate(model) || !policy_imply(model))
         die(STATUS_SETUP, "no memory left");
     if (policy_compile(model, image, error) != 0)
         die(STATUS_SETUP, "%s", error);
@@ -60,7 +63,9 @@ static void usage(FILE *out)
           "FILE is a policy file, or @NAME, a built-in profile.\n\n",
           out);
     for (size_t i = 0; i < COMMAND_COUNT; i++)
-        fprintf(out, "  %s %s\n    %s\n", commands[i].name, commands[i].operands, commands[i].help);
+        if (commands[i].help != NULL)
+            fprintf(out, "  %s %s\n    %s\n", commands[i].name, commands[i].operands,
+                    commands[i].help);
 }
 
 static const struct policy_command *find_command(const char *name)
@@ -70,7 +75,8 @@ static const struct policy_command *find_command(const char *name)
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         if (strcmp(commands[i].name, name) == 0)
             return &commands[i];
-        nearest_offer(&nearest, commands[i].name);
+        if (commands[i].help != NULL)
+            nearest_offer(&nearest, commands[i].name);
     }
     die(STATUS_SETUP, "policy: unknown command '%s'; the nearest known one is '%s'", name,
         nearest.name);

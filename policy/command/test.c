@@ -316,19 +316,6 @@ static void ask_about_call(struct test *test)
     advise(test, &verdict, "syscalls", "allow", name);
 }
 
-/* [process] exec = false. */
-static void ask_about_exec(struct test *test)
-{
-    struct policy_origin origin = test->model->no_exec_origin;
-
-    if ((test->model->process_flags & POLICY_PROCESS_NO_EXEC) == 0)
-        return;
-    printf("execute: denied with EPERM, by ");
-    write_escaped(stdout, origin.file);
-    printf(":%u:%u: process.exec: false\n", origin.line, origin.column);
-    test->is_denied = true;
-}
-
 int test_policy(const char *file, char **rest)
 {
     struct policy_model model;
@@ -350,8 +337,6 @@ int test_policy(const char *file, char **rest)
         ask_about_peer(&test, peer);
     else
         ask_about_paths(&test);
-    if (test.request.number == SYS_execve || test.request.number == SYS_execveat)
-        ask_about_exec(&test);
     if (model.report.complains)
         puts("the policy only reports: report.action is \"complain\"");
     puts(test.is_denied ? "denied" : "allowed");

@@ -113,8 +113,9 @@ static bool add_row(struct call_parts *parts, const struct policy_call_rule *rul
                                                          : ENDORUN_ACTION_DENY;
     if (verdict->action == ENDORUN_ACTION_DENY)
         verdict->error = (uint16_t)rule->error;
-    if (!add_rule(parts->compilation, &rule->origin, is_allow ? "syscalls.allow" : "syscalls.deny",
-                  rule->written, &verdict->rule))
+    const char *key = rule->key != NULL ? rule->key : is_allow ? "syscalls.allow" : "syscalls.deny";
+
+    if (!add_rule(parts->compilation, &rule->origin, key, rule->written, &verdict->rule))
         return false;
     for (size_t i = 0; i < rule->condition_count; i++)
         if (!add_test(parts, rule, &rule->conditions[i]))
@@ -200,10 +201,11 @@ bool compile_calls(struct compilation *compilation, struct bytes *part)
     struct call_entry *entries;
     bool is_made;
 
-    if (!model->calls.is_written)
+    if (!model->calls.is_written && model->call_rule_count == 0)
         return true;
     memset(&written, 0, sizeof(written));
-    written.unknown = (struct endorun_verdict){.action = ENDORUN_ACTION_DENY, .error = ENOSYS};
+    if (model->calls.is_written)
+        written.unknown = (struct endorun_verdict){.action = ENDORUN_ACTION_DENY, .error = ENOSYS};
     entries = calloc(model->call_rule_count + 1, sizeof(entries[0]));
     if (entries == NULL)
         return fail_memory(compilation);

@@ -195,8 +195,10 @@ static int make_denials(const struct policy_model *model, enum policy_filter whi
                         struct sock_fprog *program, enum filter_gap *gaps)
 {
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
-    int error = filter == NULL ? -ENOMEM : 0;
-    bool is_needed = false;
+    int error = filter == NULL
+                    ? -ENOMEM
+                    : seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+    bool is_needed = which == POLICY_FILTER_KILLS; /* of calls by other architectures, always */
 
     if (error == 0 && which == POLICY_FILTER_DENIES && model->network.is_written)
         error = add_families(filter, model, &is_needed);

@@ -19,7 +19,7 @@ enum filter_gap {
 };
 
 enum policy_filter {
-    POLICY_FILTER_KILLS,   /* what rules end the process for; the rest passes */
+    POLICY_FILTER_KILLS,   /* calls of foreign architectures, and what rules end the process for */
     POLICY_FILTER_DENIES,  /* the same, of rules that deny with an errno */
     POLICY_FILTER_PERMITS, /* `default = "deny"`: what rules allow, and endorun's own calls */
     POLICY_FILTER_LIMIT

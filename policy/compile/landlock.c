@@ -43,9 +43,25 @@ struct place {
     bool exists, is_folder;
 };
 
+/* The folder of a process is another for each: the bound has them all. */
+static bool is_own_folder(const char *pattern)
+{
+    static const char *const folders[] = {"/proc/self", "/proc/thread-self"};
+
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+        size_t length = strlen(folders[i]);
+
+        if (strncmp(pattern, folders[i], length) == 0 &&
+            (pattern[length] == '/' || pattern[length] == '\0'))
+            return true;
+    }
+    return false;
+}
+
 static void look_at(struct place *place, const char *pattern)
 {
-    const char *end = pattern_literal_end(pattern);
+    const char *end =
+        is_own_folder(pattern) ? pattern + strlen("/proc") : pattern_literal_end(pattern);
     struct stat status;
 
     snprintf(place->path, sizeof place->path, "%.*s", (int)(end - pattern), pattern);
@@ -103,9 +119,10 @@ static bool give_for_rule(struct making *making, const struct policy_path_rule *
 
     look_at(&place, rule->pattern);
     if (!place.exists) {
+        if (!(place.is_literal || place.is_tree) || !may_be_made(making->model, rule->pattern))
+            return true; /* nothing is given, and nothing can be there later but by others */
         *gap = LANDLOCK_ABSENT;
-        return !(place.is_literal || place.is_tree) || !may_be_made(making->model, rule->pattern) ||
-               give_to_folder(making, &place, rights);
+        return give_to_folder(making, &place, rights);
     }
     if (!place.is_literal && !place.is_tree)
         *gap = LANDLOCK_PATTERN;
@@ -270,7 +287,8 @@ const char *landlock_gap_text(enum landlock_gap gap)
         [LANDLOCK_NO_DENIAL] = "Landlock takes nothing away from what is allowed",
         [LANDLOCK_NO_REDIRECT] = "Landlock puts nothing in the place of a file",
         [LANDLOCK_PATTERN] = "Landlock knows no names: it allows all that lies in the folder",
-        [LANDLOCK_ABSENT] = "Landlock gives rights to what is there, and this is not",
+        [LANDLOCK_ABSENT] =
+            "Landlock gives rights to what is there: here to the folder of what is to be made",
         [LANDLOCK_ATTRIBUTES] = "Landlock leaves modes, owners, times and attributes alone",
         [LANDLOCK_EXECUTION] = "Landlock does not see what is executed from memory",
         [LANDLOCK_UNKNOWN] = "Landlock of this kernel has no such right",

@@ -37,7 +37,7 @@ enum landlock_gap {
     LANDLOCK_NO_DENIAL, /* it takes away from what others allow; Landlock only gives */
     LANDLOCK_NO_REDIRECT,
     LANDLOCK_PATTERN,    /* it allows some of the names in a folder, the bound all */
-    LANDLOCK_ABSENT,     /* nothing has the name yet: the bound allows its folder, or nothing */
+    LANDLOCK_ABSENT,     /* nothing has the name yet: the bound allows its folder */
     LANDLOCK_ATTRIBUTES, /* no right of Landlock's is about modes, owners, times and attributes */
     LANDLOCK_EXECUTION,  /* an executable in memory is no file that a right is about */
     LANDLOCK_UNKNOWN,    /* this kernel's Landlock knows no such right */

@@ -99,6 +99,7 @@ struct policy_call_rule {
     bool is_logged;
     struct policy_condition *conditions; /* all must hold */
     size_t condition_count;
+    const char *key; /* section.key, of a rule that another section implies; else NULL */
     const char *written;
     struct policy_origin origin;
 };

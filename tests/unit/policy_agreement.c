@@ -315,6 +315,7 @@ static void draw_call_rule(struct policy_call_rule *rule, struct policy_conditio
     rule->is_logged = draw_one_in(2);
     rule->conditions = conditions;
     rule->condition_count = draw(4);
+    rule->key = NULL;
     rule->written = "call";
     rule->origin = fixture_origin(index + 1);
     for (size_t i = 0; i < rule->condition_count; i++) {
@@ -353,6 +354,9 @@ START_TEST(system_calls)
                                      .call_rules = rules,
                                      .call_rule_count = draw(RULES_MAX + 1),
                                      .families = UINT64_MAX};
+        if (!model.calls.is_written) {
+            model.call_rule_count = 0; /* the reader makes none of what is not written */
+        }
         for (size_t i = 0; i < model.call_rule_count; i++) {
             draw_call_rule(&rules[i], conditions[i], i);
         }

@@ -204,7 +204,7 @@ START_TEST(gaps_are_told)
     ck_assert_ptr_null(filters.programs[POLICY_FILTER_PERMITS].filter);
     ck_assert_uint_eq(answer(AUDIT_ARCH_X86_64, SYS_listen, zeros), SECCOMP_RET_ERRNO | 1);
     ck_assert_uint_eq(answer(AUDIT_ARCH_X86_64, SYS_read, zeros), SECCOMP_RET_ALLOW);
-    ck_assert_uint_eq(answer(AUDIT_ARCH_I386, SYS_listen, zeros), SECCOMP_RET_KILL);
+    ck_assert_uint_eq(answer(AUDIT_ARCH_I386, SYS_listen, zeros), SECCOMP_RET_KILL_PROCESS);
 }
 END_TEST
 

@@ -46,6 +46,10 @@ fresh_work_directory() {
     [[ ! -e $case_dir/work ]] || chmod -R u+rwX "$case_dir/work"
     rm -rf "$case_dir/work"
     mkdir -p "$case_dir/work/home" "$case_dir/work/tmp" "$case_dir/work/result"
+    if [[ -n ${COMPAT_CACHE:-} ]]; then
+        mkdir "$case_dir/work/home/.cache"
+        ln -s "$COMPAT_CACHE" "$case_dir/work/home/.cache/endorun"
+    fi
     chmod 0700 "$case_dir/work/tmp"
 }
 

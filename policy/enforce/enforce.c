@@ -1,0 +1,158 @@
+#include "enforce.h"
+
+#include "../../monitor/exec.h"
+#include "../../monitor/seccomp.h"
+#include "../../monitor/support.h"
+#include "../decide.h"
+#include "denial.h"
+#include "endorun/syscall_shapes.h"
+#include "manage.h"
+
+const struct endorun_policy_header *policy_in_use;
+
+static const struct endorun_syscall calls[] = {
+#define SYSCALL ENDORUN_SYSCALL_ENTRY
+#include "../syscalls.def"
+};
+
+#define CALL_COUNT (sizeof calls / sizeof calls[0])
+
+/* Whether what is asked about looks alone can be denied, or lead to something else. */
+static bool looks_count;
+
+static bool has_part(enum endorun_policy_part part)
+{
+    return policy_in_use != 0 && policy_in_use->parts[part].size != 0;
+}
+
+bool policy_has_paths(void)
+{
+    return has_part(ENDORUN_PART_PATHS);
+}
+
+void policy_start(void)
+{
+    const void *image = session + 1;
+    if (session->policy_size == 0) {
+        return;
+    }
+    if (!policy_check(image, session->policy_size)) {
+        fatal("the session's policy is damaged");
+    }
+    policy_in_use = image;
+    looks_count = policy_has_paths() && decide_counts_looks(policy_in_use);
+}
+
+/* ---- which calls ---- */
+
+static bool has_path(const struct endorun_syscall *call)
+{
+    for (unsigned i = 0; i < call->nargs; i++) {
+        if (call->arg[i].kind == ENDORUN_KIND_PATH) {
+            return true;
+        }
+    }
+    return call->decision == ENDORUN_DECISION_PATH_WRITE_META;
+}
+
+static bool asks_about_paths(uint32_t number)
+{
+    const struct endorun_syscall *call = &calls[number];
+    return policy_has_paths() && has_path(call) &&
+           (looks_count || call->decision != ENDORUN_DECISION_PATH_READ_META);
+}
+
+/* A socket with a path is an object of both sections. */
+static bool asks_about_sockets(uint32_t number)
+{
+    return is_about_sockets(number) && (has_part(ENDORUN_PART_NETWORK) ||
+                                        (policy_has_paths() && number == __NR_bind) || looks_count);
+}
+
+bool policy_watches(uint32_t number)
+{
+    if (policy_in_use == 0) {
+        return false;
+    }
+    return number >= CALL_COUNT || !decide_call_is_free(policy_in_use, number) ||
+           asks_about_paths(number) || asks_about_sockets(number);
+}
+
+/* ---- a call ---- */
+
+/* The call as such: whatever it is about. */
+static long decide_on_call(struct thread *thread, const struct user_registers *call,
+                           const struct inquiry *inquiry)
+{
+    const uint64_t arguments[6] = {call->rdi, call->rsi, call->rdx, call->r10, call->r8, call->r9};
+    struct endorun_verdict verdict = decide_call(policy_in_use, inquiry->number, arguments);
+    switch (verdict.action) {
+    case ENDORUN_ACTION_ALLOW:
+        return 0;
+    case ENDORUN_ACTION_KILL:
+        report_call(inquiry, &verdict);
+        seccomp_end_process(thread);
+    default:
+        report_call(inquiry, &verdict);
+        return -(long)verdict.error;
+    }
+}
+
+/* What the handlers of these calls ask about themselves. */
+static bool is_asked_by_handler(uint32_t number)
+{
+    uint8_t handler = calls[number].handler;
+    return handler == ENDORUN_HANDLER_OPEN || handler == ENDORUN_HANDLER_EXECVE;
+}
+
+static long mediate_paths(struct thread *thread, const struct user_registers *call,
+                          const struct inquiry *inquiry)
+{
+    const uint64_t arguments[6] = {call->rdi, call->rsi, call->rdx, call->r10, call->r8, call->r9};
+    struct path_question questions[PATH_QUESTIONS_MAX];
+    unsigned count = path_questions(inquiry->number, arguments, 0, questions);
+    unsigned accesses = 0;
+    for (unsigned i = 0; i < count; i++) {
+        accesses |= questions[i].accesses;
+    }
+    if (count == 0 || (accesses == PATH_ACCESS(LOOK) && !looks_count)) {
+        return CALL_FORWARD;
+    }
+    if (calls[inquiry->number].handler == ENDORUN_HANDLER_READLINK) {
+        long result = handle_READLINK(thread, call);
+        if (result != CALL_FORWARD) {
+            return result; /* the program's own name */
+        }
+    }
+    return manage_paths(thread, call, inquiry);
+}
+
+long policy_mediate(struct thread *thread, const struct user_registers *call)
+{
+    const struct inquiry inquiry = {.number = (uint32_t)call->rax, .site = thread->continuation};
+    uint32_t number = inquiry.number;
+    if (number >= CALL_COUNT || calls[number].family == ENDORUN_FAMILY_UNASSIGNED) {
+        return -ENOSYS; /* nobody knows what it acts on */
+    }
+    long result = decide_on_call(thread, call, &inquiry);
+    if (result != 0) {
+        return result;
+    }
+    if (asks_about_sockets(number)) {
+        return manage_sockets(thread, call, &inquiry);
+    }
+    return asks_about_paths(number) && !is_asked_by_handler(number)
+               ? mediate_paths(thread, call, &inquiry)
+               : CALL_FORWARD;
+}
+
+long policy_permits_file(int fd, unsigned accesses, uint32_t number)
+{
+    const struct inquiry inquiry = {.number = number};
+    char name[PATH_MAX_BYTES];
+    if (!policy_has_paths()) {
+        return 0;
+    }
+    object_name(fd, name);
+    return object_decide(&inquiry, accesses, name, 0);
+}

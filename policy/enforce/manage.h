@@ -1,0 +1,16 @@
+/* The managers of two kinds of objects: a call, decided on and made. Inside of enforce/ only. */
+#ifndef ENDORUN_POLICY_MANAGE_H
+#define ENDORUN_POLICY_MANAGE_H
+
+#include "objects.h"
+
+/* Each gives what the program finds in RAX, CALL_ABORTED, or CALL_FORWARD: nothing to decide. */
+long manage_paths(struct thread *thread, const struct user_registers *call,
+                  const struct inquiry *inquiry);
+long manage_sockets(struct thread *thread, const struct user_registers *call,
+                    const struct inquiry *inquiry);
+
+/* Whether the latter has to see calls of this number. */
+bool is_about_sockets(uint32_t number);
+
+#endif

@@ -1,0 +1,157 @@
+/*
+ * open(2) and its kin. The path is decided on as it is written, and opened such that no link may be
+ * on the way: then what is opened has that name. Where there is a link, or a denial that one might
+ * lead away from, the links are put in, and the same is done again with the path that results.
+ *
+ * That holds no descriptor, and costs one openat2(2) where there is no link.
+ */
+#include "objects.h"
+
+#include "../../monitor/open.h"
+#include "../../monitor/support.h"
+#include "../../monitor/syscall.h"
+
+#define TRIES_MAX    40U /* names may be changed faster than they are looked at */
+#define REFUSE_MAGIC (RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)
+#define O_PATH_FLAGS (O_DIRECTORY | O_NOFOLLOW | O_PATH | O_CLOEXEC) /* include/linux/fcntl.h */
+
+struct decided_opening {
+    struct thread *thread;
+    struct opening *opening; /* as the program asked for it */
+    struct inquiry inquiry;
+    struct path_question question;
+    char absolute[PATH_MAX_BYTES];
+};
+
+/* What openat(2) ignores, openat2(2) refuses: build_open_how(), fs/open.c. */
+static void strengthen(struct opening *opening)
+{
+    if (!opening->extended && (opening->how.flags & O_PATH) != 0) {
+        opening->how.flags &= O_PATH_FLAGS;
+        opening->how.mode = 0;
+    }
+    opening->extended = true;
+}
+
+/* The opening as it is made: from the root, by this path, which may be changed on the way. */
+static long open_without_links(const struct decided_opening *decided, uint64_t removed_flags)
+{
+    char path[PATH_MAX_BYTES];
+    struct opening opening = *decided->opening;
+    memcpy(path, decided->absolute, strlen(decided->absolute) + 1);
+    opening.directory = AT_FDCWD;
+    opening.how.resolve |= RESOLVE_NO_SYMLINKS;
+    opening.how.flags &= ~removed_flags;
+    if ((removed_flags & O_CREAT) != 0) {
+        opening.how.mode = 0;
+    }
+    return open_exactly(decided->thread, &opening, path);
+}
+
+/* What has to be allowed for the name, if a file may have to be made. */
+static long open_existing(const struct decided_opening *decided, const char *name)
+{
+    const struct path_question *question = &decided->question;
+    if (question->if_absent == 0) {
+        return open_without_links(decided, 0);
+    }
+    if (object_is_allowed(question->if_absent, name)) {
+        return open_without_links(decided, 0);
+    }
+    if ((decided->opening->how.flags & O_EXCL) != 0) {
+        return object_decide(&decided->inquiry, question->if_absent, name, 0);
+    }
+    long result = open_without_links(decided, O_CREAT);
+    return result == -ENOENT ? object_decide(&decided->inquiry, question->if_absent, name, 0)
+                             : result;
+}
+
+static long permits_held(void *context, int held)
+{
+    const struct decided_opening *decided = context;
+    char name[PATH_MAX_BYTES];
+    if (!object_name(held, name) && object_is_anonymous(name)) {
+        return 0;
+    }
+    return object_decide(&decided->inquiry, decided->question.accesses, name, 0);
+}
+
+/* The policy's replacement is opened as its rules for that say; it is not replaced again. */
+static long open_replacement(struct decided_opening *decided, const char *replacement)
+{
+    decided->absolute[0] = 0;
+    append_string(decided->absolute, sizeof decided->absolute, replacement);
+    long result = path_follow(decided->absolute, decided->question.last == PATH_LAST_FOLLOWED, 0);
+    if (result != 0) {
+        return result < 0 ? result : -ELOOP;
+    }
+    result = object_decide(&decided->inquiry, decided->question.accesses, decided->absolute, 0);
+    return result == 0 ? open_existing(decided, decided->absolute) : result;
+}
+
+/* One try with the path as it is now. -ELOOP: there are links in it, or were a moment ago. */
+static long try_to_open(struct decided_opening *decided, bool is_final)
+{
+    char name[PATH_MAX_BYTES];
+    const char *replacement;
+    unsigned accesses = decided->question.accesses;
+    path_normalise(decided->absolute, name);
+    if (!is_final && !object_is_allowed(accesses, name)) {
+        return -ELOOP;
+    }
+    long result = object_decide(&decided->inquiry, accesses, name, &replacement);
+    if (result != 0) {
+        return result;
+    }
+    return replacement != 0 ? open_replacement(decided, replacement) : open_existing(decided, name);
+}
+
+static long open_decided(struct decided_opening *decided)
+{
+    bool follows = decided->question.last == PATH_LAST_FOLLOWED;
+    uint64_t refused = decided->opening->how.resolve;
+    long result = try_to_open(decided, false);
+    unsigned links = 1;
+    for (unsigned i = 0; result == -ELOOP && links != 0 && i < TRIES_MAX; i++) {
+        result = path_follow(decided->absolute, follows, &links);
+        if (result == PATH_IS_MAGIC) {
+            return (refused & REFUSE_MAGIC) != 0
+                       ? -ELOOP
+                       : open_held(decided->thread, decided->opening, permits_held, decided);
+        }
+        if (result == 0 && links != 0 && (refused & RESOLVE_NO_SYMLINKS) != 0) {
+            result = -ELOOP;
+            break;
+        }
+        if (result == 0) {
+            result = try_to_open(decided, true);
+        }
+    }
+    return result;
+}
+
+long policy_open(struct thread *thread, struct opening *opening, char *path)
+{
+    const struct user_registers *call = &thread->registers;
+    const uint64_t arguments[6] = {call->rdi, call->rsi, call->rdx, call->r10, call->r8, call->r9};
+    struct path_question questions[PATH_QUESTIONS_MAX];
+    struct decided_opening decided = {
+        .thread = thread,
+        .opening = opening,
+        .inquiry = {.number = (uint32_t)call->rax, .site = thread->continuation},
+    };
+    if (path[0] == 0) {
+        return -ENOENT;
+    }
+    opening->path = path;
+    path_questions(decided.inquiry.number, arguments, opening->how.flags, questions);
+    decided.question = questions[0];
+    strengthen(opening);
+    if ((opening->how.resolve & ~(uint64_t)REFUSE_MAGIC) !=
+        0) { /* it counts where the walk begins */
+        return open_held(thread, opening, permits_held, &decided);
+    }
+    long result = path_make_absolute(opening->directory, path, decided.absolute);
+    return result == 0 ? open_decided(&decided)
+                       : open_held(thread, opening, permits_held, &decided);
+}

@@ -1,0 +1,293 @@
+#!/bin/bash
+# `endorun --policy`: each action by every call that can do it, in a program with one thread and in one with several.
+set -euo pipefail
+source "${BASH_SOURCE[0]%/*}/harness.bash"
+
+# Without protection keys the isolation has to be asked for by name.
+isolation=()
+"$ENDORUN" --check | grep -qE '^--isolation=auto +is pkey' || isolation=(--isolation=kernel)
+
+here=$(pwd -P)
+cp "$ATTEMPT" attempt
+mkdir -p open/folder open/sub closed hidden out/folder
+for file in open/file open/folder/file closed/file hidden/file out/file out/old other; do echo text >$file; done
+printf '#!%s/script-interpreter\n' "$here" >open/script
+printf '#!/bin/sh\nexit 0\n' >open/forbidden
+cp "$ATTEMPT" open/tool
+chmod 755 open/script open/forbidden
+ln -s ../closed/file open/way-out
+ln -s ../open/file closed/way-in
+ln -s "$here/open" way
+ln -s loop loop
+mkdir origin
+cp -a open closed hidden out other origin
+cat >policy.toml <<'END'
+version = 1
+include = ["@base"]
+[filesystem]
+read = ["./open/**", "./closed/**", "./out/**", "./attempt", "./new"]
+write = ["./out/**", "./new"]
+exec = ["./attempt", "./open/tool"]
+deny = ["./closed/**"]
+hide = ["./hidden/**"]
+redirect = { "./open/replaced" = "./other" }
+[network]
+connect = ["127.0.0.1:8001", "unix:./out/socket", "unix:@permitted"]
+bind = ["127.0.0.1:8001-8002", "unix:./out/*"]
+families = ["inet", "unix"]
+[syscalls]
+deny = [{ call = "sysinfo", errno = "EIO" }, "personality(arg0 == 8)", { call = "vhangup", action = "kill" }]
+END
+sed -i 's|^read = \["./open|read = ["./other", "./open|' policy.toml
+
+under() {
+    "$ENDORUN" "${isolation[@]}" --policy policy.toml -- "$@"
+}
+
+# expect RESULT VERB ARGUMENT...: one line of a script that is played by one program, in `play`.
+script=() wanted=() actions=()
+expect() {
+    wanted+=("$2 $1")
+    actions+=("${*:2}")
+    script+=("," "${@:2}")
+}
+# Plays it in a program with one thread, and in one with two; the folders are as they were each time.
+play() {
+    local threads i
+    for threads in "" --threads; do
+        rm -rf open closed hidden out new other
+        cp -a origin/. .
+        # shellcheck disable=SC2086 # the word is there or not
+        mapfile -t results < <(under ./attempt $threads "${script[@]:1}" 2>denials)
+        for i in "${!wanted[@]}"; do
+            expect_equal "'${actions[i]}' ${threads:-alone}" "${wanted[i]}" "${results[i]:-}"
+        done
+    done
+    script=() wanted=() actions=()
+}
+told() { # PATTERN
+    grep -qE "$1" denials || problem "no line '$1' in: $(<denials)"
+}
+
+# ---- reading and writing
+
+expect ok read open/file
+expect ok read "$here/open/../open/./folder//file"
+expect ok read way/file
+expect ok read closed/way-in # the object counts
+expect EACCES read closed/file
+expect EACCES read open/way-out
+expect EACCES read way/../closed/file
+expect ENOTDIR read other/../closed/file
+expect ENOENT read hidden/file
+expect ENOENT read hidden/nothing
+expect ENOENT read open/nothing
+expect ELOOP read loop
+expect ELOOP nofollow open/way-out
+expect EACCES nofollow way
+expect EACCES read /etc/shadow
+expect ok read-at open file
+expect EACCES read-at open ../closed/file
+expect EACCES read-at / "$here/closed/file"
+expect EACCES read /proc/self/cwd/closed/file
+expect EACCES read "/proc/self/root$here/closed/file"
+expect ok read "/proc/self/cwd/open/file"
+expect ok read "/proc/self/status"
+expect ok read "/proc/thread-self/status"
+expect EACCES read "/proc/1/status"
+expect ok openat2 open/file 0
+expect ELOOP openat2 way/file 4 # RESOLVE_NO_SYMLINKS
+expect ok openat2 open//file 4
+expect EACCES openat2 closed/file 8 # RESOLVE_BENEATH
+expect ok openat2 open/file 8
+expect ok lowest open/file
+expect ok lowest way/file
+expect ok pipe-again
+expect ok again open/file 0 0
+expect EACCES again open/file 0 1
+expect ok again out/file 0 1
+expect EACCES again closed/file 0x200000 0 # O_PATH needs a look alone: and that is denied as well
+expect ok again other 0x200000 0x200000
+expect EACCES write open/file
+expect EACCES empty open/file
+expect ok write out/file
+expect ok create out/new
+expect ok unlink out/new
+expect ok create new
+expect EACCES unlink new # that is to change the folder
+expect EACCES create open/new
+expect EACCES exclusive open/new
+expect ok exclusive out/new
+expect EEXIST exclusive out/new
+expect ok unlink out/new
+expect EACCES create-to-read open/new
+expect ok create-to-read open/file
+expect EACCES creat open/file
+expect EACCES create open/way-out
+expect ok temporary out
+expect EACCES temporary open
+play
+told "^endorun\[[0-9]+\]: denied: openat: read $here/closed/file \(EACCES\), by policy.toml:[0-9]+:9: filesystem.deny: ./closed/\*\*; $here/attempt, called from /.*libc"
+told 'filesystem.default: deny; .*; would be allowed by \[filesystem\] write = \["'"$here"'/open/file"\]'
+expect_equal "a file that was not to be emptied" text "$(<open/file)"
+[[ ! -e open/new ]] || problem "a file was made where none may be"
+
+# ---- the other calls
+
+for verb in stat lstat access readlink statfs statx chdir; do
+    result=ok
+    [[ $verb != readlink ]] || result=EINVAL
+    [[ $verb != chdir ]] || result=ENOTDIR
+    expect $result $verb open/file
+    expect EACCES $verb closed/file
+    expect ENOENT $verb hidden/file
+done
+expect ok chdir open/folder
+expect ok read file
+expect EACCES read ../../closed/file
+expect ok chdir "$here"
+expect ok readlink way
+expect ok lstat open/way-out
+expect EACCES stat open/way-out
+expect ok stat /proc/self/exe
+expect ok readlink /proc/self
+expect EACCES mkdir open/new
+expect ok mkdir out/new
+expect EEXIST mkdir out/new/.
+expect ok rmdir out/new
+expect ok mkdir out/new/
+expect ok rmdir out/new/
+expect EACCES rmdir open/sub
+expect ok rmdir out/folder
+expect EACCES unlink open/file
+expect EACCES unlink new
+expect ok rename out/old out/moved
+expect ok rename out/moved out/old
+expect EACCES rename out/old open/moved
+expect EACCES rename open/file out/moved
+expect EACCES rename open/file open/moved
+expect ok exchange out/old out/file
+expect EACCES exchange out/old open/file
+expect ok link out/old out/new
+expect ok unlink out/new
+expect EACCES link open/file out/new
+expect EACCES link closed/file out/new
+expect EACCES link-followed open/way-out out/new
+expect ok symlink nowhere out/new
+expect ok unlink out/new
+expect EACCES symlink nowhere open/new
+expect ok mknod out/new
+expect ok unlink out/new
+expect EACCES mknod open/new
+for verb in chmod chown truncate utimes fchmod; do
+    expect ok $verb out/file
+    expect EACCES $verb open/file
+    expect EACCES $verb closed/way-in
+done
+expect EACCES setxattr open/file
+expect ok inotify open/file
+expect EACCES inotify closed/file
+play
+
+# ---- in the place of another
+
+expect ok read open/replaced
+expect ok stat open/replaced
+expect EACCES write open/replaced
+
+# ---- execution
+
+expect ok exec open/tool
+expect EACCES exec open/file
+expect EACCES exec open/forbidden
+expect EACCES exec /bin/true
+
+# ---- sockets
+
+expect ECONNREFUSED connect 127.0.0.1 8001
+expect EACCES connect 127.0.0.1 8003
+expect EACCES connect 127.0.0.2 8001
+expect ok bind 127.0.0.1 8002
+expect EACCES bind 127.0.0.1 8003
+expect EACCES bind 0.0.0.0 8002
+expect EACCES listen
+expect ok sendto 127.0.0.1 8001
+expect EACCES sendto 127.0.0.1 8003
+expect ok sendmsg 127.0.0.1 8001
+expect EACCES sendmsg 127.0.0.1 8003
+expect ECHILD sendmmsg 127.0.0.1 8003 8001 # the first was sent
+expect ok sendmmsg 127.0.0.1 8001 8001
+expect ok unix-bind out/socket
+expect ECONNREFUSED unix-connect out/socket
+expect EACCES unix-bind open/socket
+expect ENOENT unix-connect out/nothing
+expect EACCES unix-connect open/file
+expect ECONNREFUSED unix-connect @permitted
+expect EACCES unix-connect @forbidden
+expect EAFNOSUPPORT socket 16 3
+expect ok socket 2 1
+
+# ---- calls
+
+expect EIO call 99 0
+expect ok call 135 0xffffffff
+expect EPERM call 135 8
+expect EPERM call 425 1 0
+expect EPERM call 272 0x10000000
+expect EPERM call 165 0 0 0 0 0
+expect EPERM clone3 0x10000000
+expect EPERM clone3 0x00020000
+expect ENOSYS call 999
+play
+told "denied: execve: exec $here/open/forbidden"
+told 'denied: connect: 127.0.0.1:8003 \(EACCES\), by .*network.default: deny; .*\[network\] connect = \["127.0.0.1:8003"\]'
+told 'denied: sysinfo \(EIO\), by policy.toml:[0-9]+:[0-9]+: syscalls.deny: sysinfo'
+status=0
+under ./attempt call 153 >stdout 2>denials || status=$?
+expect_equal "status of a program that the policy ends" 159 "$status"
+told 'denied: vhangup \(ends the process\)'
+
+# ---- children and what they execute are under the same policy; the same denial is told once
+
+cp /bin/sh open/sh
+sed -i 's|"./open/tool"|"./open/tool", "./open/sh", "/bin/cat"|' policy.toml
+status=0
+under open/sh -c 'for i in 1 2 3; do cat closed/file; done; cat open/file' >stdout 2>denials || status=$?
+expect_equal "what children could read" text "$(<stdout)"
+expect_equal "lines of denials" 3 "$(grep -c 'denied: openat' denials)" # one of each process
+
+# ---- environment and limits
+
+cat >surroundings.toml <<'END'
+version = 1
+[environment]
+keep = ["PATH", "KEPT_*"]
+unset = ["KEPT_NOT"]
+set = { NEW = "value" }
+[limits]
+nofile = 100
+END
+told=$(KEPT_ONE=1 KEPT_NOT=1 LOST=1 "$ENDORUN" "${isolation[@]}" --policy surroundings.toml env | grep -v '^PATH=' | sort | tr '\n' ' ')
+expect_equal "the environment" "KEPT_ONE=1 NEW=value " "$told"
+told=$("$ENDORUN" "${isolation[@]}" --policy surroundings.toml ./attempt limit 7)
+expect_equal "a limit raised" "limit EPERM" "$told"
+
+# ---- what does not start
+
+printf 'version = 1\n[process]\nexec = false\n' >no-exec.toml
+expect_equal "exec = false" "exec EPERM" "$("$ENDORUN" "${isolation[@]}" --policy no-exec.toml ./attempt exec /bin/true 2>/dev/null)"
+printf 'version = 1\n[filesystem]\nraed = []\n' >bad.toml
+status=0
+"$ENDORUN" --policy bad.toml true 2>stderr || status=$?
+expect_equal "status with a policy that is none" 125 "$status"
+grep -q "^bad.toml:3:1: unknown key 'raed'" stderr || problem "no word of the unknown key: $(<stderr)"
+if ((${#isolation[@]} > 0)); then
+    status=0
+    "$ENDORUN" --policy policy.toml true 2>stderr || status=$?
+    expect_equal "status without protection keys" 125 "$status"
+    grep -q '^policy.toml:7:9: filesystem.deny: ./closed/\*\*$' stderr || problem "the rule is not listed: $(<stderr)"
+fi
+status=0
+under /bin/true 2>stderr || status=$?
+expect_equal "status of a program that may not be executed" 126 "$status"
+conclude
