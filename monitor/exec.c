@@ -219,6 +219,7 @@ static void write_session(struct thread *thread, struct execution *execution, si
     next->program_path = handover_add_string(handover, program->path);
     next->command_path = handover_add_string(handover, session_string(session->command_path));
     next->cache_path = handover_add_string(handover, session_string(session->cache_path));
+    next->report_path = handover_add_string(handover, session_string(session->report_path));
     next->comm = handover_add_string(handover, command_name(program, name));
     next->size += next->filters_size;
 }

@@ -111,6 +111,12 @@ bool decide_counts_looks(const struct endorun_policy_header *policy)
     return part.size != 0 && paths_count_looks(&part);
 }
 
+bool decide_hides_names(const struct endorun_policy_header *policy)
+{
+    struct policy_part part = find_part(policy, ENDORUN_PART_PATHS);
+    return part.size != 0 && paths_hide_names(&part);
+}
+
 bool decide_is_settled(const struct endorun_policy_header *policy, const char *path, size_t length)
 {
     struct policy_part part = find_part(policy, ENDORUN_PART_PATHS);

@@ -39,11 +39,13 @@ struct endorun_verdict decide_call(const struct endorun_policy_header *policy, u
 
 /*
  * What need not be asked: a call that is allowed with any arguments, unlogged; looks at paths,
- * where no rule denies or redirects any; what lies beneath a folder, given with a '/' at its end,
- * when all of it has one verdict for each access. `settled` may be false all the same.
+ * where no rule denies or redirects any; names in a folder, where none is hidden; what lies beneath
+ * a folder, given with a '/' at its end, when all of it has one verdict for each access. `settled`
+ * may be false all the same.
  */
 bool decide_call_is_free(const struct endorun_policy_header *policy, uint32_t number);
 bool decide_counts_looks(const struct endorun_policy_header *policy);
+bool decide_hides_names(const struct endorun_policy_header *policy);
 bool decide_is_settled(const struct endorun_policy_header *policy, const char *path, size_t length);
 
 /* A string of TEXT, as rules and targets name it. */

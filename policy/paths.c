@@ -1,5 +1,7 @@
 #include "paths.h"
 
+#include <asm/errno.h>
+
 bool automata_check(const struct policy_part *part, const struct policy_outcomes *outcomes,
                     const struct policy_automaton automata[POLICY_AUTOMATON_LIMIT])
 {
@@ -44,13 +46,30 @@ bool paths_are_settled(const struct policy_part *part, const char *path, size_t 
            automaton_settles(part, &paths->automata[POLICY_GLOBS], path, length);
 }
 
+/* What a set says of looks. */
+static const struct endorun_verdict *look_of(const struct policy_part *part, uint32_t set)
+{
+    const struct policy_paths *paths = (const void *)part->bytes;
+    return &outcome_of(part, &paths->outcomes, set, ENDORUN_PATH_LOOK)->verdict;
+}
+
 bool paths_count_looks(const struct policy_part *part)
 {
     const struct policy_paths *paths = (const void *)part->bytes;
     for (uint32_t set = 0; set < paths->outcomes.sets.count; set++) {
-        const struct policy_outcome *outcome =
-            outcome_of(part, &paths->outcomes, set, ENDORUN_PATH_LOOK);
-        if (outcome->verdict.action != ENDORUN_ACTION_ALLOW) {
+        if (look_of(part, set)->action != ENDORUN_ACTION_ALLOW) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool paths_hide_names(const struct policy_part *part)
+{
+    const struct policy_paths *paths = (const void *)part->bytes;
+    for (uint32_t set = 0; set < paths->outcomes.sets.count; set++) {
+        const struct endorun_verdict *verdict = look_of(part, set);
+        if (verdict->action == ENDORUN_ACTION_DENY && verdict->error == ENOENT) {
             return true;
         }
     }

@@ -22,6 +22,7 @@ struct endorun_verdict paths_decide(const struct policy_part *part, enum endorun
 
 bool paths_are_settled(const struct policy_part *part, const char *path, size_t length);
 bool paths_count_looks(const struct policy_part *part);
+bool paths_hide_names(const struct policy_part *part);
 
 /* Both automata of a pair, or of any other kind of names. */
 const struct policy_outcome *

@@ -22,6 +22,7 @@ enum endorun_prepared_part {
     ENDORUN_PREPARED_PORTS,   /* struct endorun_prepared_pair: port, LANDLOCK_ACCESS_NET_* */
     ENDORUN_PREPARED_LIMITS,  /* struct endorun_prepared_pair: RLIMIT_*, value */
     ENDORUN_PREPARED_ENVIRONMENT, /* all of it: NAME=VALUE with NUL, one behind the other */
+    ENDORUN_PREPARED_REPORT,      /* the file for denials, with NUL; empty: standard error */
     ENDORUN_PREPARED_LEFT, /* text: the rules that rest on the monitor, as they are told; with NUL
                             */
     ENDORUN_PREPARED_LIMIT
@@ -33,8 +34,8 @@ struct endorun_prepared_pair {
 
 struct endorun_prepared {
     uint64_t magic;
-    uint32_t size; /* of the whole, in bytes */
-    uint32_t reserved;
+    uint32_t size;  /* of the whole, in bytes */
+    uint32_t flags; /* ENDORUN_SESSION_COMPLAIN, ENDORUN_SESSION_REPORT_JSON */
     uint64_t handled_paths, handled_ports, scoped; /* struct landlock_ruleset_attr; 0, 0, 0: none */
     struct endorun_policy_span parts[ENDORUN_PREPARED_LIMIT];
 };

@@ -41,6 +41,8 @@ enum endorun_session_flags {
     ENDORUN_SESSION_ONE_IDENTITY =
         1U << 10, /* with protection keys: started by a user who has no capability, and no other
                      identity to take on: so it stays, since there are no new privileges */
+    ENDORUN_SESSION_COMPLAIN = 1U << 11, /* the policy reports what it would deny, and allows it */
+    ENDORUN_SESSION_REPORT_JSON = 1U << 12, /* as JSON */
     ENDORUN_SESSION_FILE_COMM = 1U << 4, /* set by the monitor: a program executed by descriptor is
                                             named after its file (Linux 6.14), not the number */
 };
@@ -85,6 +87,8 @@ struct endorun_session {
 
     uint32_t filters_size; /* with protection keys; in mode kernel the kernel hands them over */
     uint32_t policy_size;  /* 0: there is none */
+    uint32_t report_path;  /* the file that denials are appended to; 0: standard error */
+    uint32_t reserved;     /* 0 */
 };
 
 #endif

@@ -6,8 +6,12 @@
 #include "message.h"
 #include "nearest.h"
 
-/* First words that are to become commands of their own, as `policy` is. */
-static const char *const reserved_words[] = {"learn", "report"};
+/* First words that are commands of their own, and one that is to become one. */
+static const struct {
+    const char *word;
+    enum command_mode mode;
+} command_words[] = {{"policy", MODE_POLICY}, {"learn", MODE_LEARN}};
+static const char *const reserved_words[] = {"report"};
 
 _Static_assert(sizeof(uint32_t) * 8 > MODE_VERSION, "the modes of an option are a bit set");
 
@@ -68,8 +72,10 @@ static void check_options_against_mode(const struct command_line *line, unsigned
             continue;
         if (line->mode == MODE_RUN)
             die(STATUS_SETUP, "--%s has no meaning when a program is run", option->name);
-        if (line->mode == MODE_POLICY)
-            die(STATUS_SETUP, "--%s has no meaning with the command policy", option->name);
+        for (size_t k = 0; k < sizeof command_words / sizeof command_words[0]; k++)
+            if (line->mode == command_words[k].mode)
+                die(STATUS_SETUP, "--%s has no meaning with the command %s", option->name,
+                    command_words[k].word);
         die(STATUS_SETUP, "--%s has no meaning with --%s", option->name, line->mode_option);
     }
 }
@@ -78,7 +84,7 @@ static void check_operands(const struct command_line *line, bool after_dashes)
 {
     const char *first = line->operands[0];
 
-    if (line->mode == MODE_PLAN || line->mode == MODE_POLICY)
+    if (line->mode == MODE_PLAN || line->mode == MODE_POLICY || line->mode == MODE_LEARN)
         return;
     if (line->mode != MODE_RUN) {
         if (first != NULL)
@@ -112,8 +118,10 @@ void parse_command_line(struct command_line *line, char **argv)
             return; /* as everywhere: the rest of the line does not matter */
     }
     line->operands = word;
-    if (line->mode == MODE_RUN && !after_dashes && *word != NULL && strcmp(*word, "policy") == 0)
-        line->mode = MODE_POLICY;
+    for (size_t i = 0; i < sizeof command_words / sizeof command_words[0]; i++)
+        if (line->mode == MODE_RUN && !after_dashes && *word != NULL &&
+            strcmp(*word, command_words[i].word) == 0)
+            line->mode = command_words[i].mode;
     check_options_against_mode(line, given);
     check_operands(line, after_dashes);
 }

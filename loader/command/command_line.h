@@ -14,6 +14,7 @@ enum command_mode {
     MODE_ANALYZE,
     MODE_PLAN,
     MODE_POLICY, /* the word in the place of PROGRAM */
+    MODE_LEARN,  /* the same */
     MODE_HELP,
     MODE_VERSION,
 };
@@ -35,7 +36,9 @@ struct command_line {
     bool json;
     const char *stats_file;  /* NULL: standard error */
     const char *policy_file; /* NULL: none */
-    const char *argv0;       /* NULL: PROGRAM as it was typed */
+    bool complain;
+    const char *records; /* where denials are recorded, as JSON; NULL: as the policy says */
+    const char *argv0;   /* NULL: PROGRAM as it was typed */
     const char *analyzed_file;
     char **operands; /* what follows the options, NULL-terminated, part of main's argv */
 };

@@ -33,6 +33,7 @@ static void print_wrapped(const char *text)
 void print_help(void)
 {
     printf("usage: endorun [OPTION]... [--] PROGRAM [ARG]...\n"
+           "       endorun learn -o FILE [--generalise] [--] PROGRAM [ARG]...\n"
            "       endorun policy check|print|explain|test FILE ...\n"
            "Runs PROGRAM with every system call going through a monitor inside its process.\n"
            "\n"

@@ -251,14 +251,21 @@ static const struct endorun_prepared *prepare_policy(const struct command_line *
                                                      struct endorun_session *session,
                                                      struct session_strings *strings)
 {
-    const struct endorun_prepared *prepared =
-        policy_process_prepare(line->policy_file, strings->cache_path, strings->command_path);
+    const struct endorun_prepared *prepared = policy_process_prepare(
+        line->policy_file, strings->cache_path, strings->command_path, line->complain);
     const struct endorun_policy_span *image = &prepared->parts[ENDORUN_PREPARED_IMAGE];
 
     if (session->isolation != ENDORUN_ISOLATION_PKEY)
         refuse_unheld_rules(line, prepared);
     strings->policy = (const char *)prepared + image->offset;
     session->policy_size = image->size;
+    session->flags |= prepared->flags;
+    const char *report = (const char *)prepared + prepared->parts[ENDORUN_PREPARED_REPORT].offset;
+    strings->report_path = *report != '\0' ? report : NULL;
+    if (line->records != NULL) {
+        strings->report_path = line->records;
+        session->flags |= ENDORUN_SESSION_REPORT_JSON;
+    }
     bounds_set_environment(prepared);
     return prepared;
 }
@@ -283,6 +290,8 @@ void launch(const struct command_line *line)
     strings.comm = base_name(strings.execfn);
     strings.command_path = own_path();
     strings.cache_path = cache_path();
+    if (line->policy_file == NULL && line->complain)
+        die(STATUS_SETUP, "--complain: there is no policy to complain; name one by --policy=FILE");
     if (line->policy_file != NULL && line->stats)
         die(STATUS_SETUP, "--stats: a program under a policy cannot reach the event channel; leave "
                           "one of the two out");

@@ -4,6 +4,7 @@
 #include "check.h"
 #include "command_line.h"
 #include "launch.h"
+#include "learn.h"
 #include "message.h"
 #include "policy_process.h"
 
@@ -21,6 +22,10 @@ int main(int argc, char **argv)
     (void)argc;
     parse_command_line(&line, argv);
     switch (line.mode) {
+    case MODE_LEARN:
+        line.operands++; /* behind the word */
+        learn(&line);
+        launch(&line);
     case MODE_RUN:
         launch(&line);
     case MODE_CHECK:

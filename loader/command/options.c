@@ -67,6 +67,14 @@ static void apply_policy(struct command_line *line, const struct command_option 
     line->policy_file = argument;
 }
 
+static void apply_complain(struct command_line *line, const struct command_option *option,
+                           const char *argument)
+{
+    (void)option;
+    (void)argument;
+    line->complain = true;
+}
+
 static void apply_stats(struct command_line *line, const struct command_option *option,
                         const char *argument)
 {
@@ -137,7 +145,7 @@ static void apply_version(struct command_line *line, const struct command_option
 const struct command_option command_options[] = {
     {.name = "isolation",
      .argument = "auto|kernel|pkey",
-     .modes = IN(MODE_RUN),
+     .modes = IN(MODE_RUN) | IN(MODE_LEARN),
      .apply = apply_isolation,
      .help =
          "what keeps the program out of the monitor's memory: protection keys (pkey) or nothing "
@@ -149,14 +157,18 @@ const struct command_option command_options[] = {
      .apply = apply_policy,
      .help = "run the program, and all that it starts, under the rules of FILE, or of @NAME, a "
              "built-in profile; `endorun policy explain FILE` says what holds each of them"},
-    {.name = "no-rewrite",
+    {.name = "complain",
      .modes = IN(MODE_RUN),
+     .apply = apply_complain,
+     .help = "with --policy: report what the policy would deny, and allow it"},
+    {.name = "no-rewrite",
+     .modes = IN(MODE_RUN) | IN(MODE_LEARN),
      .apply = apply_no_rewrite,
      .help = "rewrite no system call site: every call is trapped by Syscall User Dispatch, which "
              "is slow; to find out whether rewriting is to blame for a fault"},
     {.name = "sud",
      .argument = "range|selector",
-     .modes = IN(MODE_RUN),
+     .modes = IN(MODE_RUN) | IN(MODE_LEARN),
      .apply = apply_sud,
      .help =
          "how Syscall User Dispatch tells the monitor's calls from the program's: by the address "
@@ -164,7 +176,7 @@ const struct command_option command_options[] = {
          "measure the difference"},
     {.name = "jit",
      .argument = "allow|deny",
-     .modes = IN(MODE_RUN),
+     .modes = IN(MODE_RUN) | IN(MODE_LEARN),
      .apply = apply_jit,
      .help = "with protection keys: whether memory that the program has written may become "
              "executable (allow, the default: each page is searched whenever it does), or is "
@@ -179,7 +191,7 @@ const struct command_option command_options[] = {
              "the program's parent, and ends as the program does"},
     {.name = "argv0",
      .argument = "NAME",
-     .modes = IN(MODE_RUN),
+     .modes = IN(MODE_RUN) | IN(MODE_LEARN),
      .apply = apply_argv0,
      .help = "give the program NAME as its argument 0 instead of PROGRAM"},
     {.name = "check",

@@ -42,7 +42,8 @@ static int wait_for(pid_t child, const struct sigaction *before)
     return status;
 }
 
-static void run_in_child(char **operands)
+/* Its exit status. */
+static int run_in_child(char **operands)
 {
     const struct sigaction standard = {.sa_handler = SIG_DFL};
     struct sigaction before;
@@ -56,11 +57,15 @@ static void run_in_child(char **operands)
         die(STATUS_SETUP, "cannot start the policy compiler: %s", strerror(errno));
     int status = wait_for(child, &before);
 
-    if (WIFEXITED(status) && WEXITSTATUS(status) != 0)
-        _exit(WEXITSTATUS(status));
     if (!WIFEXITED(status))
         die(STATUS_SETUP, "the policy compiler was ended by signal %d",
             WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+    return WEXITSTATUS(status);
+}
+
+bool policy_process_call(char **operands)
+{
+    return run_in_child(operands) == 0;
 }
 
 static bool is_sound(const struct endorun_prepared *prepared, uint64_t size)
@@ -75,7 +80,7 @@ static bool is_sound(const struct endorun_prepared *prepared, uint64_t size)
 }
 
 const struct endorun_prepared *policy_process_prepare(const char *file, const char *cache,
-                                                      const char *command)
+                                                      const char *command, bool complains)
 {
     char number[16];
     struct stat status = {0};
@@ -93,9 +98,13 @@ const struct endorun_prepared *policy_process_prepare(const char *file, const ch
                         number,
                         cache != NULL ? (char *)cache : "",
                         command != NULL ? (char *)command : "",
+                        complains ? "1" : "",
                         NULL};
 
-    run_in_child(operands);
+    int ended = run_in_child(operands);
+
+    if (ended != 0)
+        _exit(ended);
     if (fstat(fd, &status) != 0)
         memfd_die(PREPARED_PART, -errno);
     void *memory = mmap(NULL, (size_t)status.st_size + 1, PROT_READ, MAP_PRIVATE, fd, 0);

@@ -2,10 +2,18 @@
 #ifndef ENDORUN_COMMAND_POLICY_PROCESS_H
 #define ENDORUN_COMMAND_POLICY_PROCESS_H
 
+#include <stdbool.h>
+
 #include "endorun/prepared_policy.h"
 
-/* The launcher's own command of it: FILE FD CACHE COMMAND. */
+/* The launcher's own command of it: FILE FD CACHE COMMAND COMPLAIN. */
 #define PREPARE_COMMAND "internal-prepare"
+
+/* And the learner's: RECORDS OUTPUT GENERALISE PROGRAM. */
+#define LEARN_COMMAND "internal-learn"
+
+/* In a process of its own. False: it has said what is wrong. */
+bool policy_process_call(char **operands);
 
 /* In the place of this process. `operands`: "policy" and what follows it, NULL-terminated. */
 __attribute__((noreturn)) void policy_process_run(char **operands);
@@ -16,6 +24,6 @@ __attribute__((noreturn)) void policy_process_run(char **operands);
  * ends with its status.
  */
 const struct endorun_prepared *policy_process_prepare(const char *file, const char *cache,
-                                                      const char *command);
+                                                      const char *command, bool complains);
 
 #endif

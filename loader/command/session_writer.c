@@ -6,7 +6,7 @@
 
 struct draft {
     struct endorun_session *session;
-    struct iovec parts[6]; /* the structure, the policy and the four strings */
+    struct iovec parts[7]; /* the structure, the policy and the five strings */
     int part_count;
 };
 
@@ -35,6 +35,7 @@ int session_write(int fd, struct endorun_session *session, const struct session_
     session->command_path = add_string(&draft, strings->command_path);
     session->cache_path = add_string(&draft, strings->cache_path);
     session->comm = add_string(&draft, strings->comm);
+    session->report_path = add_string(&draft, strings->report_path);
     if (session->size > ENDORUN_SESSION_MAX_SIZE)
         return -E2BIG;
     return memfd_fill(fd, draft.parts, draft.part_count);

@@ -10,6 +10,7 @@ struct session_strings {
     const char *command_path;
     const char *cache_path;
     const char *comm;
+    const char *report_path;
     const void *policy; /* session->policy_size bytes */
 };
 

@@ -9,7 +9,7 @@
 struct handover {
     struct endorun_session session;
     const uint8_t *filters; /* session.filters_size bytes */
-    char strings[4 * PATH_MAX_BYTES];
+    char strings[6 * PATH_MAX_BYTES];
 };
 
 /*

@@ -134,7 +134,8 @@ static void open_session(const struct initial_stack *stack)
         ((const char *)memory)[session->size - session->filters_size - 1] != 0 ||
         !offset_is_string(session->execfn) || !offset_is_string(session->program_path) ||
         !offset_is_string(session->command_path) || !offset_is_string(session->cache_path) ||
-        !offset_is_string(session->comm) || session->execfn == 0) {
+        !offset_is_string(session->comm) || !offset_is_string(session->report_path) ||
+        session->execfn == 0) {
         fatal("the session is not one of this version of endorun");
     }
 }

@@ -26,9 +26,13 @@ int test_policy(const char *file, char **rest);
 
 /*
  * For the launcher. `rest`: the number of a descriptor to write to, the folder of cached plans and
- * the path of the endorun command, each empty where there is none.
+ * the path of the endorun command, each empty where there is none; and whether the policy is only
+ * to complain, "" or "1".
  */
 int prepare_policy(const char *file, char **rest);
+
+/* The same. `file`: the records; `rest`: OUTPUT, whether to generalise ("" or "1"), PROGRAM. */
+int learn_policy(const char *file, char **rest);
 
 /* A rule of an explanation as it is told: two lines. */
 struct explained_rule;

@@ -5,11 +5,13 @@
 #include "commands.h"
 
 #include "endorun/prepared_policy.h"
+#include "endorun/session.h"
 #include "explanation.h"
 #include "message.h"
 #include "storage.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/landlock.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,10 +77,6 @@ static void refuse_unenforced(const struct explanation *explanation)
         (explanation->bound.scoped & LANDLOCK_SCOPE_SIGNAL) == 0)
         refuse(model->signals_origin,
                "signals = \"sandbox\" is enforced by Landlock alone, from Linux 6.12 on");
-    if (model->report.complains || model->report.file != NULL ||
-        model->report.form != POLICY_REPORT_TEXT)
-        refuse(model->report.origin,
-               "this version denies, and reports on standard error as text: nothing else");
     for (size_t i = 0; i < model->call_rule_count; i++)
         if (model->call_rules[i].is_logged)
             refuse(model->call_rules[i].origin, "`log` is not carried out by this version");
@@ -94,11 +92,31 @@ static void add_path(struct bytes *paths, const struct landlock_bound *bound, co
     append(paths, path, strlen(path) + 1);
 }
 
+/* The monitor appends to it: it has to be there for Landlock to give a right to it. */
+static void add_report(struct preparation *preparation, struct bytes *paths)
+{
+    const char *file = preparation->explanation.model.report.file;
+
+    if (file == NULL) {
+        add_part(preparation, ENDORUN_PREPARED_REPORT, "", 1);
+        return;
+    }
+    int fd = open(file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+
+    if (fd < 0)
+        die(STATUS_SETUP, "%s: denials cannot be reported there: %s", file, strerror(errno));
+    close(fd);
+    add_path(paths, &preparation->explanation.bound, file, LANDLOCK_ACCESS_FS_WRITE_FILE);
+    add_part(preparation, ENDORUN_PREPARED_REPORT, file, strlen(file) + 1);
+}
+
 static void add_paths(struct preparation *preparation, char **own)
 {
     const struct landlock_bound *bound = &preparation->explanation.bound;
     const char *cache = own[0], *command = own[1];
     struct bytes paths = {NULL, 0, 0};
+
+    add_report(preparation, &paths);
 
     for (size_t i = 0; i < bound->path_count; i++)
         add_path(&paths, bound, bound->paths[i].path, bound->paths[i].rights);
@@ -205,7 +223,8 @@ static void add_left(struct preparation *preparation)
 
     if (out == NULL)
         die_of_memory();
-    explanation_visit(&preparation->explanation, collect_left, out);
+    if (!preparation->explanation.model.report.complains)
+        explanation_visit(&preparation->explanation, collect_left, out);
     if (fclose(out) != 0)
         die_of_memory();
     add_part(preparation, ENDORUN_PREPARED_LEFT, text, size + 1);
@@ -249,8 +268,15 @@ int prepare_policy(const char *file, char **rest)
 
     explain_file(file, explanation);
     refuse_unenforced(explanation);
+    struct policy_report *report = &explanation->model.report;
+
+    report->complains = report->complains || *rest[3] != '\0';
+    if (report->complains)
+        explanation->bound = (struct landlock_bound){0};
     const struct endorun_prepared header = {
         .magic = ENDORUN_PREPARED_MAGIC,
+        .flags = (report->complains ? ENDORUN_SESSION_COMPLAIN : 0U) |
+                 (report->form == POLICY_REPORT_JSON ? ENDORUN_SESSION_REPORT_JSON : 0U),
         .handled_paths = explanation->bound.handled_paths,
         .handled_ports = explanation->bound.handled_ports,
         .scoped = explanation->bound.scoped,
@@ -259,7 +285,8 @@ int prepare_policy(const char *file, char **rest)
     append(&preparation.whole, &header, sizeof header);
     add_part(&preparation, ENDORUN_PREPARED_IMAGE, explanation->image.bytes,
              explanation->image.size);
-    add_filters(&preparation);
+    if (!report->complains)
+        add_filters(&preparation);
     add_paths(&preparation, rest + 1);
     add_ports(&preparation);
     add_limits(&preparation);

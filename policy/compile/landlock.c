@@ -92,24 +92,39 @@ static bool give(struct making *making, const char *path, uint64_t rights)
     return paths[bound->path_count++].path != NULL;
 }
 
+/* Whether the pattern begins as a tree of a rule does: with the folder, and a slash. */
+static bool is_beneath(const char *pattern, const char *tree)
+{
+    size_t length = strlen(tree), end = strlen("/**");
+
+    return length > end && strcmp(tree + length - end, "/**") == 0 &&
+           strncmp(pattern, tree, length - end + 1) == 0;
+}
+
 /* Whether the program may make what has the name of this rule. */
 static bool may_be_made(const struct policy_model *model, const char *pattern)
 {
     for (size_t i = 0; i < model->path_count; i++)
         if (model->paths[i].kind == POLICY_PATH_WRITE &&
-            strcmp(model->paths[i].pattern, pattern) == 0)
+            (strcmp(model->paths[i].pattern, pattern) == 0 ||
+             is_beneath(pattern, model->paths[i].pattern)))
             return true;
     return false;
 }
 
-/* The folder of a name that is to be made. */
+/* The folder of a name that is to be made; where that is to be made too, the one it is to be in. */
 static bool give_to_folder(struct making *making, struct place *place, uint64_t rights)
 {
-    char *slash = strrchr(place->path, '/');
     struct stat status;
+    bool exists;
 
-    slash[slash == place->path ? 1 : 0] = '\0';
-    return stat(place->path, &status) != 0 || give(making, place->path, rights);
+    do {
+        char *slash = strrchr(place->path, '/');
+
+        slash[slash == place->path ? 1 : 0] = '\0';
+        exists = stat(place->path, &status) == 0;
+    } while (!exists && may_be_made(making->model, place->path));
+    return !exists || give(making, place->path, rights);
 }
 
 static bool give_for_rule(struct making *making, const struct policy_path_rule *rule,

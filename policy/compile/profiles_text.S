@@ -11,5 +11,6 @@ policy_profile_\name\()_end:
     .endm
 
     profile base
+    profile nothing
 
     .section .note.GNU-stack, "", @progbits

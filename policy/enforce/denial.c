@@ -1,26 +1,32 @@
 #include "denial.h"
 
+#include "../../monitor/exec.h"
 #include "../../monitor/process.h"
 #include "../../monitor/self.h"
 #include "../../monitor/support.h"
+#include "../../monitor/syscall.h"
 #include "../decide.h"
+#include "line.h"
 
-#define LINE_SIZE   1024U
-#define NAME_MAX    400U /* bytes of an object's name that are shown */
+#define SHOWN_MAX   400U /* bytes of a name, in text */
 #define SEEN_MAX    256U
 #define SEEN_PROBES 8U
+
+/* What is denied: an action on an object, and the entry that could allow it. */
+struct denial {
+    const struct inquiry *inquiry;
+    const struct endorun_verdict *verdict;
+    const char *section, *key; /* of the entry */
+    const char *action;        /* what stands before the object in text */
+    const char *object;
+    size_t length;
+    bool has_entry; /* `key = ["object"]` is one */
+};
 
 /* Names in one block: pointers would need relocation. */
 static const char names[][24] = {
 #define SYSCALL(number, name, ...) [number] = #name,
 #include "../syscalls.def"
-};
-
-static const char *const access_names[] = {
-    [ENDORUN_PATH_READ] = "read",
-    [ENDORUN_PATH_WRITE] = "write",
-    [ENDORUN_PATH_EXEC] = "exec",
-    [ENDORUN_PATH_LOOK] = "look at",
 };
 
 #define ENOTSUP EOPNOTSUPP /* the C library's name */
@@ -39,8 +45,18 @@ static struct {
     uint64_t count;
 } seen[SEEN_MAX];
 
-static uint64_t count_denial(uint64_t key)
+bool policy_complains(void)
 {
+    return (session->flags & ENDORUN_SESSION_COMPLAIN) != 0;
+}
+
+/* ---- repetitions ---- */
+
+static uint64_t count_denial(const struct denial *denial)
+{
+    uint64_t key = fnv1a(FNV_OFFSET, denial->object, denial->length);
+    key = fnv1a(key, &denial->inquiry->number, sizeof denial->inquiry->number);
+    key = fnv1a(key, denial->key, strlen(denial->key));
     for (uint64_t i = 0; i < SEEN_PROBES; i++) {
         uint64_t at = (key + i) % SEEN_MAX;
         if (seen[at].count == 0 || seen[at].key == key) {
@@ -56,202 +72,312 @@ static bool is_power_of_two(uint64_t number)
     return (number & (number - 1)) == 0;
 }
 
-/* Bytes that could move a terminal's cursor, or begin a line, are shown by their numbers. */
-static void append_escaped(char *line, const char *text, size_t length)
+/* ---- what both forms have ---- */
+
+/* Before the first program is there, it is the one that is to be. */
+static const char *program_name(void)
 {
-    for (size_t i = 0; i < length && i < NAME_MAX; i++) {
-        uint8_t byte = (uint8_t)text[i];
-        char shown[2] = {(char)byte, 0};
-        if (byte < 0x20 || byte == 0x7f) {
-            append_string(line, LINE_SIZE, "\\x");
-            append_hex(line, LINE_SIZE, byte, 2);
-        } else {
-            append_string(line, LINE_SIZE, shown);
-        }
-    }
-    if (length > NAME_MAX) {
-        append_string(line, LINE_SIZE, "...");
-    }
+    return program_path != 0 ? program_path : session_string(session->execfn);
 }
 
-static void append_error(char *line, const struct endorun_verdict *verdict)
+static const char *call_name(const struct inquiry *inquiry)
 {
-    if (verdict->action == ENDORUN_ACTION_KILL) {
-        append_string(line, LINE_SIZE, " (ends the process)");
-        return;
-    }
-    append_string(line, LINE_SIZE, " (");
+    return inquiry->number < sizeof names / sizeof names[0] ? names[inquiry->number] : "";
+}
+
+static const char *error_name(uint16_t error)
+{
     for (unsigned i = 0; i < sizeof errors / sizeof errors[0]; i++) {
-        if (errors[i].error == verdict->error) {
-            append_string(line, LINE_SIZE, errors[i].name);
-            append_string(line, LINE_SIZE, ")");
-            return;
+        if (errors[i].error == error) {
+            return errors[i].name;
         }
     }
-    append_string(line, LINE_SIZE, "errno ");
-    append_number(line, LINE_SIZE, verdict->error);
-    append_string(line, LINE_SIZE, ")");
+    return "";
 }
 
-static void append_rule(char *line, const struct endorun_verdict *verdict)
+static const struct endorun_policy_rule *rule_of(const struct denial *denial)
 {
-    const struct endorun_policy_rule *rule = policy_rule(policy_in_use, verdict->rule);
-    append_string(line, LINE_SIZE, ", by ");
-    if (rule->line != 0) {
-        const char *file = policy_text(policy_in_use, rule->file);
-        append_escaped(line, file, strlen(file));
-        append_string(line, LINE_SIZE, ":");
-        append_number(line, LINE_SIZE, rule->line);
-        append_string(line, LINE_SIZE, ":");
-        append_number(line, LINE_SIZE, rule->column);
-        append_string(line, LINE_SIZE, ": ");
-    }
-    const char *text = policy_text(policy_in_use, rule->text);
-    append_escaped(line, text, strlen(text));
+    return policy_rule(policy_in_use, denial->verdict->rule);
 }
 
-/* The program, and the file whose code has made the call. */
-static void append_caller(char *line, const struct inquiry *inquiry)
+static const char *text_of(uint32_t offset)
 {
-    char file[PATH_MAX_BYTES] = "";
-    append_string(line, LINE_SIZE, "; ");
-    append_escaped(line, program_path, strlen(program_path));
-    if (inquiry->site == 0) {
-        return;
-    }
-    find_mapped_file(inquiry->site, file);
-    append_string(line, LINE_SIZE, ", called from ");
-    append_escaped(line, file, strlen(file));
-    if (file[0] == 0) {
-        append_string(line, LINE_SIZE, "0x");
-        append_hex(line, LINE_SIZE, inquiry->site, 16);
-    }
+    return policy_text(policy_in_use, offset);
 }
 
-/* A rule of the default's: an entry could allow what it denies, as none can what `deny` does. */
-static bool is_by_default(const struct endorun_verdict *verdict)
+/* An entry could allow what a default denies; none can what `deny` does. */
+static bool is_by_default(const struct denial *denial)
 {
     static const char key[] = ".default:";
-    const char *text = policy_text(policy_in_use, policy_rule(policy_in_use, verdict->rule)->text);
+    const char *text = text_of(rule_of(denial)->text);
     while (*text != 0 && memcmp(text, key, sizeof key - 1) != 0) {
         text++;
     }
     return *text != 0;
 }
 
-static void append_advice(char *line, const struct endorun_verdict *verdict, const char *section,
-                          const char *key, const char *entry, size_t length)
+/* ---- text ---- */
+
+static void write_outcome(struct line *line, const struct denial *denial)
 {
-    if (!is_by_default(verdict)) {
+    if (policy_complains()) {
+        line_add(line, " (complained of)");
+    } else if (denial->verdict->action == ENDORUN_ACTION_KILL) {
+        line_add(line, " (ends the process)");
+    } else {
+        line_add(line, " (");
+        line_add(line, error_name(denial->verdict->error));
+        line_add(line, ")");
+    }
+}
+
+static void write_rule(struct line *line, const struct denial *denial)
+{
+    const struct endorun_policy_rule *rule = rule_of(denial);
+    line_add(line, ", by ");
+    if (rule->line != 0) {
+        const char *file = text_of(rule->file);
+        line_add_shown(line, file, strlen(file), SHOWN_MAX);
+        line_add(line, ":");
+        line_add_number(line, rule->line);
+        line_add(line, ":");
+        line_add_number(line, rule->column);
+        line_add(line, ": ");
+    }
+    const char *text = text_of(rule->text);
+    line_add_shown(line, text, strlen(text), SHOWN_MAX);
+}
+
+static void write_advice(struct line *line, const struct denial *denial)
+{
+    if (!denial->has_entry || !is_by_default(denial)) {
         return;
     }
-    append_string(line, LINE_SIZE, "; would be allowed by [");
-    append_string(line, LINE_SIZE, section);
-    append_string(line, LINE_SIZE, "] ");
-    append_string(line, LINE_SIZE, key);
-    append_string(line, LINE_SIZE, " = [\"");
-    append_escaped(line, entry, length);
-    append_string(line, LINE_SIZE, "\"]");
+    line_add(line, "; would be allowed by [");
+    line_add(line, denial->section);
+    line_add(line, "] ");
+    line_add(line, denial->key);
+    line_add(line, " = [\"");
+    line_add_shown(line, denial->object, denial->length, SHOWN_MAX);
+    line_add(line, "\"]");
 }
 
-/* What is denied of what, and how; the same key is the same denial. False: it was told before. */
-static bool begin(char *line, const struct inquiry *inquiry, const char *access, const char *object,
-                  size_t length, const struct endorun_verdict *verdict)
+static void write_text(struct line *line, const struct denial *denial, const char *caller,
+                       uint64_t count)
 {
-    uint64_t key = fnv1a(FNV_OFFSET, object, length);
-    key = fnv1a(key, &inquiry->number, sizeof inquiry->number);
-    key = fnv1a(key, verdict, sizeof *verdict);
-    uint64_t count = count_denial(key);
-    if (!is_power_of_two(count)) {
-        return false;
+    line_add(line, "denied: ");
+    line_add(line, call_name(denial->inquiry));
+    if (denial->action[0] != 0) {
+        line_add(line, ": ");
+        line_add(line, denial->action);
+        line_add_shown(line, denial->object, denial->length, SHOWN_MAX);
     }
-    line[0] = 0;
-    append_string(line, LINE_SIZE, "denied: ");
-    append_string(line, LINE_SIZE,
-                  inquiry->number < sizeof names / sizeof names[0] ? names[inquiry->number]
-                                                                   : "a system call");
-    append_string(line, LINE_SIZE, access);
-    append_escaped(line, object, length);
-    append_error(line, verdict);
-    append_rule(line, verdict);
-    append_caller(line, inquiry);
+    write_outcome(line, denial);
+    write_rule(line, denial);
+    line_add(line, "; ");
+    line_add_shown(line, program_name(), strlen(program_name()), SHOWN_MAX);
+    if (caller[0] != 0) {
+        line_add(line, ", called from ");
+        line_add_shown(line, caller, strlen(caller), SHOWN_MAX);
+    }
+    write_advice(line, denial);
     if (count > 1) {
-        append_string(line, LINE_SIZE, "; time ");
-        append_number(line, LINE_SIZE, count);
+        line_add(line, "; time ");
+        line_add_number(line, count);
     }
-    return true;
 }
 
-void report_path(const struct inquiry *inquiry, enum endorun_path_access access, const char *name,
-                 const struct endorun_verdict *verdict)
+/* ---- JSON ---- */
+
+static void write_string(struct line *line, const char *key, const char *text)
 {
-    char line[LINE_SIZE], what[16] = ": ";
-    append_string(what, sizeof what, access_names[access]);
-    append_string(what, sizeof what, " ");
-    if (begin(line, inquiry, what, name, strlen(name), verdict)) {
-        if (access != ENDORUN_PATH_LOOK) {
-            append_advice(line, verdict, "filesystem", access_names[access], name, strlen(name));
+    line_add_key(line, key);
+    line_add_json(line, text, strlen(text));
+}
+
+static void write_number(struct line *line, const char *key, uint64_t number)
+{
+    line_add_key(line, key);
+    line_add_number(line, number);
+}
+
+static void write_json(struct line *line, const struct denial *denial, const char *caller,
+                       uint64_t count)
+{
+    const struct endorun_policy_rule *rule = rule_of(denial);
+    const struct endorun_verdict *verdict = denial->verdict;
+    line_add(line, "{");
+    write_number(line, "pid", (uint64_t)current_thread()->pid);
+    write_string(line, "program", program_name());
+    write_string(line, "call", call_name(denial->inquiry));
+    write_string(line, "section", denial->section);
+    write_string(line, "key", denial->key);
+    line_add_key(line, "object");
+    line_add_json(line, denial->object, denial->length);
+    write_string(line, "action",
+                 policy_complains()                       ? "complain"
+                 : verdict->action == ENDORUN_ACTION_KILL ? "kill"
+                                                          : "deny");
+    write_string(line, "error", error_name(verdict->error));
+    write_string(line, "rule", text_of(rule->text));
+    write_string(line, "file", text_of(rule->file));
+    write_number(line, "line", rule->line);
+    write_number(line, "column", rule->column);
+    write_string(line, "called_from", caller);
+    write_number(line, "count", count);
+    line_add(line, "}");
+}
+
+/* ---- where it goes ---- */
+
+struct output {
+    const char *path;
+    const struct line *line;
+};
+
+/* All at once: lines of several processes do not mix. */
+static void append_to_file(void *argument)
+{
+    const struct output *output = argument;
+    bool is_descriptor = memcmp(output->path, "/proc/", 6) == 0; /* of who learns */
+    const unsigned long flags =
+        O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | (is_descriptor ? 0UL : O_NOFOLLOW);
+    long fd = SYS4(__NR_openat, AT_FDCWD, output->path, flags, 0600);
+    if (fd >= 0) {
+        SYS3(__NR_write, fd, output->line->bytes, output->line->length);
+        SYS1(__NR_close, fd);
+    }
+}
+
+static void send(struct line *line)
+{
+    struct output output = {session_string(session->report_path), line};
+    if (output.path == 0) {
+        warn_of(current_thread()->pid, line->bytes);
+        return;
+    }
+    if (line->length == LINE_SIZE - 1) {
+        line->length--;
+    }
+    line_add(line, "\n");
+    with_private_descriptors(append_to_file, &output);
+}
+
+/* Reports; what becomes of the call is the verdict's. */
+static long deny(const struct denial *denial)
+{
+    struct line line = {.length = 0};
+    char caller[PATH_MAX_BYTES] = "";
+    uint64_t count = count_denial(denial);
+    bool is_json = (session->flags & ENDORUN_SESSION_REPORT_JSON) != 0;
+    if (is_power_of_two(count)) {
+        if (denial->inquiry->site != 0) {
+            find_mapped_file(denial->inquiry->site, caller);
         }
-        warn_of(current_thread()->pid, line);
+        if (is_json) {
+            write_json(&line, denial, caller, count);
+        } else {
+            write_text(&line, denial, caller, count);
+        }
+        send(&line);
     }
+    return policy_complains() ? 0 : -(long)denial->verdict->error;
 }
 
-static void append_peer(char *text, size_t size, const struct endorun_peer *peer)
+/* ---- the four kinds ---- */
+
+long deny_path(const struct inquiry *inquiry, enum endorun_path_access access, const char *name,
+               const struct endorun_verdict *verdict)
 {
-    text[0] = 0;
+    static const char keys[][8] = {"read", "write", "exec", "look"};
+    static const char actions[][10] = {"read ", "write ", "exec ", "look at "};
+    const struct denial denial = {
+        .inquiry = inquiry,
+        .verdict = verdict,
+        .section = "filesystem",
+        .key = keys[access],
+        .action = actions[access],
+        .object = name,
+        .length = strlen(name),
+        .has_entry = access != ENDORUN_PATH_LOOK,
+    };
+    return deny(&denial);
+}
+
+static void write_peer(struct line *line, const struct endorun_peer *peer)
+{
+    char part[8];
     switch (peer->kind) {
     case ENDORUN_PEER_IPV4:
         for (unsigned i = 0; i < 4; i++) {
-            append_number(text, size, peer->address[i]);
-            append_string(text, size, i < 3 ? "." : ":");
+            line_add_number(line, peer->address[i]);
+            line_add(line, i < 3 ? "." : ":");
         }
-        append_number(text, size, peer->port);
+        line_add_number(line, peer->port);
         break;
     case ENDORUN_PEER_IPV6:
-        append_string(text, size, "[");
+        line_add(line, "[");
         for (unsigned i = 0; i < 16; i += 2) {
-            append_hex(text, size, (uint64_t)peer->address[i] << 8 | peer->address[i + 1], 4);
-            append_string(text, size, i < 14 ? ":" : "]:");
+            part[0] = 0;
+            append_hex(part, sizeof part, (uint64_t)peer->address[i] << 8 | peer->address[i + 1],
+                       4);
+            line_add(line, part);
+            line_add(line, i < 14 ? ":" : "]:");
         }
-        append_number(text, size, peer->port);
+        line_add_number(line, peer->port);
         break;
     default:
-        append_string(text, size, peer->kind == ENDORUN_PEER_ABSTRACT ? "unix:@" : "unix:");
-        for (uint32_t i = 0; i < peer->length; i++) {
-            char shown[2] = {peer->name[i] != 0 ? peer->name[i] : '?', 0};
-            append_string(text, size, shown);
-        }
+        line_add(line, peer->kind == ENDORUN_PEER_ABSTRACT ? "unix:@" : "unix:");
+        line_add_shown(line, peer->name, peer->length, LINE_SIZE);
     }
 }
 
-void report_peer(const struct inquiry *inquiry, enum endorun_network_access access,
-                 const struct endorun_peer *peer, const struct endorun_verdict *verdict)
+long deny_peer(const struct inquiry *inquiry, enum endorun_network_access access,
+               const struct endorun_peer *peer, const struct endorun_verdict *verdict)
 {
-    char line[LINE_SIZE], object[NAME_MAX];
-    append_peer(object, sizeof object, peer);
-    if (begin(line, inquiry, ": ", object, strlen(object), verdict)) {
-        append_advice(line, verdict, "network", access == ENDORUN_NETWORK_BIND ? "bind" : "connect",
-                      object, strlen(object));
-        warn_of(current_thread()->pid, line);
-    }
+    struct line object = {.length = 0};
+    write_peer(&object, peer);
+    const struct denial denial = {
+        .inquiry = inquiry,
+        .verdict = verdict,
+        .section = "network",
+        .key = access == ENDORUN_NETWORK_BIND ? "bind" : "connect",
+        .action = access == ENDORUN_NETWORK_BIND ? "bind to " : "connect to ",
+        .object = object.bytes,
+        .length = object.length,
+        .has_entry = true,
+    };
+    return deny(&denial);
 }
 
-void report_family(const struct inquiry *inquiry, int family, const struct endorun_verdict *verdict)
+long deny_family(const struct inquiry *inquiry, int family, const struct endorun_verdict *verdict)
 {
-    char line[LINE_SIZE], object[32] = "";
+    char object[16] = "";
     append_number(object, sizeof object, (uint32_t)family);
-    if (begin(line, inquiry, ": address family ", object, strlen(object), verdict)) {
-        warn_of(current_thread()->pid, line);
-    }
+    const struct denial denial = {
+        .inquiry = inquiry,
+        .verdict = verdict,
+        .section = "network",
+        .key = "families",
+        .action = "address family ",
+        .object = object,
+        .length = strlen(object),
+    };
+    return deny(&denial);
 }
 
-void report_call(const struct inquiry *inquiry, const struct endorun_verdict *verdict)
+long deny_call(const struct inquiry *inquiry, const struct endorun_verdict *verdict)
 {
-    char line[LINE_SIZE];
-    if (begin(line, inquiry, "", "", 0, verdict)) {
-        const char *name =
-            inquiry->number < sizeof names / sizeof names[0] ? names[inquiry->number] : "";
-        append_advice(line, verdict, "syscalls", "allow", name, strlen(name));
-        warn_of(current_thread()->pid, line);
-    }
+    const char *name = call_name(inquiry);
+    const struct denial denial = {
+        .inquiry = inquiry,
+        .verdict = verdict,
+        .section = "syscalls",
+        .key = "allow",
+        .action = "",
+        .object = name,
+        .length = strlen(name),
+        .has_entry = true,
+    };
+    return deny(&denial);
 }

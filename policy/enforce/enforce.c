@@ -17,8 +17,8 @@ static const struct endorun_syscall calls[] = {
 
 #define CALL_COUNT (sizeof calls / sizeof calls[0])
 
-/* Whether what is asked about looks alone can be denied, or lead to something else. */
-static bool looks_count;
+/* Whether what is asked about looks alone can be denied, or lead to something else; and hidden. */
+static bool looks_count, names_are_hidden;
 
 static bool has_part(enum endorun_policy_part part)
 {
@@ -40,7 +40,8 @@ void policy_start(void)
         fatal("the session's policy is damaged");
     }
     policy_in_use = image;
-    looks_count = policy_has_paths() && decide_counts_looks(policy_in_use);
+    looks_count = decide_counts_looks(policy_in_use);
+    names_are_hidden = decide_hides_names(policy_in_use) && !policy_complains();
 }
 
 /* ---- which calls ---- */
@@ -75,7 +76,8 @@ bool policy_watches(uint32_t number)
         return false;
     }
     return number >= CALL_COUNT || !decide_call_is_free(policy_in_use, number) ||
-           asks_about_paths(number) || asks_about_sockets(number);
+           asks_about_paths(number) || asks_about_sockets(number) ||
+           (names_are_hidden && is_listing(number));
 }
 
 /* ---- a call ---- */
@@ -90,11 +92,13 @@ static long decide_on_call(struct thread *thread, const struct user_registers *c
     case ENDORUN_ACTION_ALLOW:
         return 0;
     case ENDORUN_ACTION_KILL:
-        report_call(inquiry, &verdict);
-        seccomp_end_process(thread);
+        deny_call(inquiry, &verdict);
+        if (!policy_complains()) {
+            seccomp_end_process(thread);
+        }
+        return 0;
     default:
-        report_call(inquiry, &verdict);
-        return -(long)verdict.error;
+        return deny_call(inquiry, &verdict);
     }
 }
 
@@ -140,6 +144,9 @@ long policy_mediate(struct thread *thread, const struct user_registers *call)
     }
     if (asks_about_sockets(number)) {
         return manage_sockets(thread, call, &inquiry);
+    }
+    if (names_are_hidden && is_listing(number)) {
+        return manage_listing(call, &inquiry);
     }
     return asks_about_paths(number) && !is_asked_by_handler(number)
                ? mediate_paths(thread, call, &inquiry)

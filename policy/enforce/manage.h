@@ -1,4 +1,4 @@
-/* The managers of two kinds of objects: a call, decided on and made. Inside of enforce/ only. */
+/* The managers of three kinds of objects: a call, decided on and made. Inside of enforce/ only. */
 #ifndef ENDORUN_POLICY_MANAGE_H
 #define ENDORUN_POLICY_MANAGE_H
 
@@ -10,7 +10,10 @@ long manage_paths(struct thread *thread, const struct user_registers *call,
 long manage_sockets(struct thread *thread, const struct user_registers *call,
                     const struct inquiry *inquiry);
 
-/* Whether the latter has to see calls of this number. */
+long manage_listing(const struct user_registers *call, const struct inquiry *inquiry);
+
+/* Whether the latter two have to see calls of this number. */
 bool is_about_sockets(uint32_t number);
+bool is_listing(uint32_t number);
 
 #endif

@@ -24,19 +24,28 @@ static const char *behind_own_folder(const char *name)
                : 0;
 }
 
-static struct endorun_verdict decide(enum endorun_path_access access, const char *name)
+/* The name as rules have it; `own` is room for it. */
+static const char *name_in_rules(const char *name, char own[PATH_MAX_BYTES])
 {
     const char *rest = behind_own_folder(name);
     if (rest == 0) {
-        return decide_path(policy_in_use, access, name, strlen(name));
+        return name;
     }
-    char own[PATH_MAX_BYTES + 16] = "/proc/self";
-    append_string(own, sizeof own, rest);
-    return decide_path(policy_in_use, access, own, strlen(own));
+    own[0] = 0;
+    append_string(own, PATH_MAX_BYTES, "/proc/self");
+    append_string(own, PATH_MAX_BYTES, rest);
+    return own;
+}
+
+static struct endorun_verdict decide(enum endorun_path_access access, const char *name)
+{
+    return decide_path(policy_in_use, access, name, strlen(name));
 }
 
 bool object_is_allowed(unsigned accesses, const char *name)
 {
+    char own[PATH_MAX_BYTES];
+    name = name_in_rules(name, own);
     for (unsigned access = 0; access < ENDORUN_PATH_ACCESS_LIMIT; access++) {
         if ((accesses & (1U << access)) != 0 &&
             decide((enum endorun_path_access)access, name).action != ENDORUN_ACTION_ALLOW) {
@@ -49,6 +58,8 @@ bool object_is_allowed(unsigned accesses, const char *name)
 long object_decide(const struct inquiry *inquiry, unsigned accesses, const char *name,
                    const char **replacement)
 {
+    char own[PATH_MAX_BYTES];
+    name = name_in_rules(name, own);
     if (replacement != 0) {
         *replacement = 0;
     }
@@ -64,8 +75,10 @@ long object_decide(const struct inquiry *inquiry, unsigned accesses, const char 
         if (verdict.action != ENDORUN_ACTION_ALLOW) {
             /* Of what is in the place of another, nothing is in the place once more. */
             verdict.error = verdict.action == ENDORUN_ACTION_REDIRECT ? ELOOP : verdict.error;
-            report_path(inquiry, (enum endorun_path_access)access, name, &verdict);
-            return -(long)verdict.error;
+            long result = deny_path(inquiry, (enum endorun_path_access)access, name, &verdict);
+            if (result != 0) {
+                return result;
+            }
         }
     }
     return 0;

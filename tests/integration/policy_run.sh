@@ -38,7 +38,7 @@ families = ["inet", "unix"]
 [syscalls]
 deny = [{ call = "sysinfo", errno = "EIO" }, "personality(arg0 == 8)", { call = "vhangup", action = "kill" }]
 END
-sed -i 's|^read = \["./open|read = ["./other", "./open|' policy.toml
+sed -i 's|^read = \["./open|read = [".", "./other", "./open|' policy.toml
 
 under() {
     "$ENDORUN" "${isolation[@]}" --policy policy.toml -- "$@"
@@ -184,6 +184,9 @@ for verb in chmod chown truncate utimes fchmod; do
     expect EACCES $verb open/file
     expect EACCES $verb closed/way-in
 done
+expect ok list . open
+expect ok list . closed
+expect ENOENT list . hidden
 expect EACCES setxattr open/file
 expect ok inotify open/file
 expect EACCES inotify closed/file
@@ -240,7 +243,7 @@ expect EPERM clone3 0x00020000
 expect ENOSYS call 999
 play
 told "denied: execve: exec $here/open/forbidden"
-told 'denied: connect: 127.0.0.1:8003 \(EACCES\), by .*network.default: deny; .*\[network\] connect = \["127.0.0.1:8003"\]'
+told 'denied: connect: connect to 127.0.0.1:8003 \(EACCES\), by .*network.default: deny; .*\[network\] connect = \["127.0.0.1:8003"\]'
 told 'denied: sysinfo \(EIO\), by policy.toml:[0-9]+:[0-9]+: syscalls.deny: sysinfo'
 status=0
 under ./attempt call 153 >stdout 2>denials || status=$?

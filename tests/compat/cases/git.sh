@@ -5,7 +5,7 @@ case_needs=(git:git)
 case_timeout=120
 
 work() {
-    under bash "$PROGRAMS/git_work.sh" "$(amount 500 120)" "$(amount 20 5)"
+    under bash "$PROGRAMS/git_work.sh" "$(amount 500 50)" "$(amount 20 2)"
     # The same objects over a daemon, which runs under endorun alone.
     local port
     port=$(free_port)

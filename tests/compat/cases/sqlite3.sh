@@ -5,5 +5,5 @@ case_needs=(sqlite3:sqlite3)
 case_timeout=90
 
 work() {
-    under bash "$PROGRAMS/sqlite_work.sh"
+    under bash "$PROGRAMS/sqlite_work.sh" "$(amount 100000 20000)" "$(amount 1500 300)"
 }

@@ -1,11 +1,12 @@
 #!/bin/bash
-# Prints query results only; the database's bytes hold counters that depend on timing in WAL mode.
+# sqlite_work.sh ROWS SINGLE: prints query results only; the database's bytes hold counters that depend on timing in WAL mode.
 set -eu
+rows=$1 single=$2
 
-sqlite3 plain.db <<'SQL'
+sqlite3 plain.db <<SQL
 CREATE TABLE item(id INTEGER PRIMARY KEY, name TEXT, amount INTEGER);
 BEGIN;
-WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)
+WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $rows)
     INSERT INTO item SELECT i, 'item ' || (i * 7919 % 100003), i * i % 1009 FROM n;
 COMMIT;
 CREATE INDEX by_amount ON item(amount);
@@ -23,7 +24,7 @@ for database in plain.db copy.db; do
 done
 
 # One statement, one transaction each: a journal file and its fsync for every insert.
-seq 1 1500 | sed 's/.*/INSERT INTO single VALUES(&);/' >single.sql
+seq 1 "$single" | sed 's/.*/INSERT INTO single VALUES(&);/' >single.sql
 sqlite3 single.db 'CREATE TABLE single(n);'
 sqlite3 single.db <single.sql
 sqlite3 single.db 'SELECT count(*), sum(n) FROM single; PRAGMA integrity_check;'

@@ -4,11 +4,13 @@
  * other threads live meanwhile, so that descriptors and the working folder are shared.
  */
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -381,6 +383,22 @@ static long do_socket(char **a)
 
 /* ---- the rest ---- */
 
+/* Whether a folder has the name a[1]: by readdir(3). */
+static long do_list(char **a)
+{
+    DIR *folder = opendir(a[0]);
+    struct dirent *entry;
+    bool is_there = false;
+
+    if (folder == NULL)
+        return -1;
+    while ((entry = readdir(folder)) != NULL)
+        is_there = is_there || strcmp(entry->d_name, a[1]) == 0;
+    closedir(folder);
+    errno = ENOENT;
+    return is_there ? 0 : -1;
+}
+
 static long do_call(char **a)
 {
     unsigned long n[6] = {0};
@@ -464,6 +482,7 @@ static const struct verb {
     {"unix-connect", 1, do_unix_connect},
     {"unix-bind", 1, do_unix_bind},
     {"socket", 2, do_socket},
+    {"list", 2, do_list},
     {"call", 1, do_call}, /* and more arguments */
     {"limit", 1, do_limit},
     {"clone3", 1, do_clone3},

@@ -1,0 +1,32 @@
+/* A line of text that grows, as text for people or as JSON; what does not fit is cut. */
+#ifndef ENDORUN_POLICY_LINE_H
+#define ENDORUN_POLICY_LINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define LINE_SIZE 8192U
+
+struct line {
+    size_t length;
+    char bytes[LINE_SIZE];
+};
+
+/* Begins empty with .length = 0. */
+void line_add(struct line *line, const char *text);
+void line_add_number(struct line *line, uint64_t number);
+
+/* Control characters as \xNN; of more than `most` bytes, the first, and "...". */
+void line_add_shown(struct line *line, const char *text, size_t length, size_t most);
+
+/*
+ * A JSON string, quotes included (RFC 8259). Bytes that are no UTF-8 are \udcNN, as Python's
+ * "surrogateescape" has them.
+ */
+void line_add_json(struct line *line, const char *text, size_t length);
+
+/* `,"name":`, without the comma behind a '{'. */
+void line_add_key(struct line *line, const char *name);
+
+#endif
