@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -87,7 +88,8 @@ static void visit_peers(const struct walk *walk)
              is_bounded ? "Landlock" : NULL, landlock_gap_text(explanation->peer_gaps[i]));
     }
     if (model->network.is_written && model->families != UINT64_MAX)
-        tell(walk, model->families_origin, "network.families", NULL, "seccomp", NULL);
+        tell(walk, model->families_origin, "network.families", NULL, "seccomp",
+             (model->families >> AF_UNIX & 1) != 0 ? NULL : filter_gap_text(FILTER_OWN_CALL));
 }
 
 /* An entry that names a group is one line, with the first gap of its calls. */

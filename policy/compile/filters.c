@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -168,7 +169,10 @@ static int export_program(scmp_filter_ctx filter, struct sock_fprog *program)
     return error;
 }
 
-/* Sockets of families that the policy does not name. Of a family the kernel takes 32 bits. */
+/*
+ * Sockets of families that the policy does not name. Of a family the kernel takes 32 bits. Pairs of
+ * AF_UNIX are endorun's own way to pass a descriptor from one process to another.
+ */
 static int add_families(scmp_filter_ctx filter, const struct policy_model *model, bool *is_needed)
 {
     static const int makers[] = {SCMP_SYS(socket), SCMP_SYS(socketpair)};
@@ -180,7 +184,7 @@ static int add_families(scmp_filter_ctx filter, const struct policy_model *model
         if ((model->families >> family & 1) != 0)
             continue;
         *is_needed = true;
-        for (unsigned i = 0; i < sizeof makers / sizeof makers[0]; i++) {
+        for (unsigned i = 0; i < (family == AF_UNIX ? 1 : sizeof makers / sizeof makers[0]); i++) {
             int error = seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(EAFNOSUPPORT), makers[i], 1,
                                                &is_family);
 

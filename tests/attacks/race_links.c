@@ -1,0 +1,107 @@
+/*
+ * R2: another thread changes what a name on the way stands for: a link to a folder that is open,
+ * one to a folder that is closed, or a folder itself. Goal: a file is read, changed or removed that
+ * the policy closes.
+ */
+#include "policy.h"
+#include <linux/openat2.h>
+#include <sys/syscall.h>
+
+static int exchange(const char *one, const char *other)
+{
+    return (int)syscall(SYS_renameat2, AT_FDCWD, one, AT_FDCWD, other, RENAME_EXCHANGE);
+}
+
+static unsigned flips, openings;
+
+static void *flip(void *argument)
+{
+    for (;;) {
+        flips += exchange("out/way", "out/other") == 0;
+        exchange("out/folder", "out/other");
+    }
+    return argument;
+}
+
+static bool opens(unsigned i)
+{
+    static const char *const paths[] = {"out/way/file", "out/folder/file", "out/other/file"};
+    const char *path = paths[i % 3];
+    struct open_how how = {.flags = O_RDONLY};
+    int folder;
+    bool is_secret;
+
+    switch (i % 5) {
+    case 0:
+        folder = open(path, O_RDONLY);
+        openings += folder >= 0;
+        return shows_secret(folder);
+    case 1:
+        folder = open("out", O_PATH);
+        is_secret = shows_secret(openat(folder, path + 4, O_RDONLY));
+        close(folder);
+        return is_secret;
+    case 2:
+        return shows_secret((int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how));
+    case 3:
+        return shows_secret(open(path, O_RDWR | O_CREAT, 0600));
+    default:
+        folder = open(i % 2 == 0 ? "out/way" : "out/folder", O_PATH);
+        is_secret = shows_secret(openat(folder, "file", O_RDONLY));
+        close(folder);
+        return is_secret;
+    }
+}
+
+static void change(unsigned i)
+{
+    static const char *const paths[] = {"out/way/file", "out/folder/file", "out/other/file"};
+    const char *path = paths[i % 3];
+
+    switch (i % 7) {
+    case 0:
+        chmod(path, 0700);
+        break;
+    case 1:
+        if (truncate(path, 0) != 0)
+            errno = 0;
+        break;
+    case 2:
+        link(path, "out/link");
+        unlink("out/link");
+        break;
+    case 3:
+        rename(path, "out/renamed");
+        break;
+    case 4:
+        unlink(path);
+        break;
+    case 5:
+        close(open(path, O_WRONLY | O_TRUNC));
+        break;
+    default:
+        rename("out/file", path);
+        break;
+    }
+}
+
+int main(void)
+{
+    pthread_t thread;
+    time_t end = race_end();
+
+    CHECK(symlink("../open", "out/way") == 0 && symlink("../closed", "out/other") == 0 &&
+              mkdir("out/folder", 0700) == 0,
+          "the folder out is not as it should be");
+    CHECK(pthread_create(&thread, NULL, flip, NULL) == 0, "no thread");
+    for (unsigned i = 0; time(NULL) < end; i++) {
+        if (opens(i))
+            reached();
+        change(i);
+        if (closed_file_has_changed())
+            reached();
+    }
+    CHECK(flips > 100 && openings > 10, "there was no race: %u changes, %u openings", flips,
+          openings);
+    not_reached("none-seen");
+}
