@@ -18,12 +18,13 @@ int check_policy(const char *file, char **rest)
     (void)rest;
     read_policy(file, &model);
     const size_t paths = model.path_count, peers = model.peer_count;
+    const size_t calls = model.call_rule_count;
 
     compile_policy(&model, &image);
     write_escaped(stdout, file);
     printf(" is a policy: %zu rule%s for paths, %zu for sockets, %zu for system calls; %zu bytes "
            "compiled\n",
-           paths, plural(paths), peers, model.call_rule_count, image.size);
+           paths, plural(paths), peers, calls, image.size);
     return 0;
 }
 

@@ -7,6 +7,7 @@
 #include "endorun/prepared_policy.h"
 #include "endorun/session.h"
 #include "explanation.h"
+#include "folders.h"
 #include "message.h"
 #include "storage.h"
 
@@ -124,7 +125,7 @@ static void add_paths(struct preparation *preparation, char **own)
         add_path(&paths, bound, command, IS_EXECUTED);
         for (size_t i = 0; i < sizeof analyser_files / sizeof analyser_files[0]; i++)
             add_path(&paths, bound, analyser_files[i], IS_EXECUTED);
-        if (*cache != '\0')
+        if (*cache != '\0' && make_folders(cache) == 0)
             add_path(&paths, bound, cache, MAKES_PLANS);
     }
     add_part(preparation, ENDORUN_PREPARED_PATHS, paths.data, paths.size);

@@ -1,3 +1,4 @@
+#include "../../loader/command/folders.h"
 #include "plan_cache.h"
 
 #include <dirent.h>
@@ -55,35 +56,13 @@ void plan_cache_name(const struct endorun_plan *plan, char name[PLAN_CACHE_NAME_
     snprintf(name, PLAN_CACHE_NAME_SIZE, "%016" PRIx64 PLAN_SUFFIX, hash);
 }
 
-/* mkdir -p. Existing components are as good as new ones. */
-static int make_directories(const char *directory)
-{
-    char path[PATH_MAX];
-    const size_t length = strlen(directory);
-
-    if (length == 0 || length >= sizeof(path)) {
-        errno = length == 0 ? ENOENT : ENAMETOOLONG;
-        return -1;
-    }
-    memcpy(path, directory, length + 1);
-    for (size_t i = 1; i <= length; i++) {
-        if (path[i] != '/' && path[i] != '\0')
-            continue;
-        path[i] = '\0';
-        if (mkdir(path, 0700) != 0 && errno != EEXIST && i == length)
-            return -1;
-        path[i] = directory[i];
-    }
-    return 0;
-}
-
 /* Opens the cache; one that somebody else could write is refused. */
 static int open_cache(const char *directory)
 {
     struct stat status;
     int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-    if (fd < 0 && errno == ENOENT && make_directories(directory) == 0)
+    if (fd < 0 && errno == ENOENT && make_folders(directory) == 0)
         fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return -1;

@@ -30,12 +30,13 @@ static inline bool closed_file_has_changed(void)
            (status.st_mode & 07777) != 0644 || status.st_nlink != 1;
 }
 
-/* How long a race is tried. */
+/* How long a race is tried; in the emulated machine it takes that long to begin. */
 static inline time_t race_end(void)
 {
     const char *full = getenv("ENDORUN_TEST_FULL");
+    bool is_long = (full != NULL && *full != '\0') || getenv("ENDORUN_VM") != NULL;
 
-    return time(NULL) + (full != NULL && *full != '\0' ? 10 : 2);
+    return time(NULL) + (is_long ? 10 : 2);
 }
 
 #endif

@@ -77,6 +77,6 @@ int main(void)
         if (recv(shut_end, &byte, 1, 0) == 1)
             reached();
     }
-    CHECK(arrivals > 10, "there was no race: %u arrivals", arrivals);
+    CHECK(arrivals > 0, "there was no race: %u arrivals", arrivals);
     not_reached("none-seen");
 }

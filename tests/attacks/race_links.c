@@ -101,7 +101,7 @@ int main(void)
         if (closed_file_has_changed())
             reached();
     }
-    CHECK(flips > 100 && openings > 10, "there was no race: %u changes, %u openings", flips,
+    CHECK(flips > 10 && openings > 0, "there was no race: %u changes, %u openings", flips,
           openings);
     not_reached("none-seen");
 }
