@@ -107,6 +107,21 @@ static void open_close_run(unsigned long count)
     }
 }
 
+/* A file that a policy has to permit. */
+static void open_read_close_run(unsigned long count)
+{
+    char text[64];
+
+    while (count--) {
+        int fd = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
+
+        if (fd < 0)
+            fail("open /etc/passwd");
+        if (read(fd, text, sizeof text) <= 0 || close(fd) != 0)
+            fail("read and close");
+    }
+}
+
 /* One byte is written, because a mapping that is never touched costs munmap next to nothing. */
 static void map_touch_unmap(unsigned long count, size_t size)
 {
@@ -140,6 +155,7 @@ const struct workload call_workloads[] = {
     {"read1", "read 1 byte from /dev/zero", open_zero, read_run},
     {"write1", "write 1 byte to /dev/null", open_null, write_run},
     {"open_close", "open /dev/null and close it", NULL, open_close_run},
+    {"open_read_close", "open /etc/passwd, read 64 bytes, close it", NULL, open_read_close_run},
     {"mmap_4k", "mmap 4 KiB, write a byte, munmap", NULL, mmap_small_run},
     {"mmap_1m", "mmap 1 MiB, write a byte, munmap", NULL, mmap_large_run},
     {NULL, NULL, NULL, NULL},

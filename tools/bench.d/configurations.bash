@@ -2,8 +2,8 @@
 # What is compared: the ways to run one and the same program. Sourced by tools/bench.
 
 # In the order in which a round visits them. The baseline comes first.
-all_configurations=(native endorun endorun-no-rewrite endorun-selector endorun-pkey floor-range
-    floor-selector strace)
+all_configurations=(native endorun endorun-no-rewrite endorun-selector endorun-pkey endorun-policy
+    landlock bwrap firejail floor-range floor-selector strace)
 
 describe_configuration() {
     case $1 in
@@ -12,6 +12,10 @@ describe_configuration() {
     endorun-no-rewrite) echo "the same with --no-rewrite: every call is a SUD trap" ;;
     endorun-selector) echo "the same with --sud=selector: rewritten, SUD in the selector form" ;;
     endorun-pkey) echo "endorun --isolation=pkey PROGRAM: protection keys; counts only, where the machine has none" ;;
+    endorun-policy) echo "endorun --isolation=kernel --policy FILE PROGRAM: all may be read and executed, SCRATCH written" ;;
+    landlock) echo "the same rules by Landlock alone" ;;
+    bwrap) echo "the same by mounts: bwrap --ro-bind / / --bind SCRATCH SCRATCH --dev-bind /dev /dev PROGRAM" ;;
+    firejail) echo "the same: firejail --noprofile --read-only=/ --read-write=SCRATCH PROGRAM" ;;
     floor-range) echo "SUD armed by the program itself, every call in the allowed range" ;;
     floor-selector) echo "SUD armed by the program itself, selector byte ALLOW" ;;
     strace) echo "strace -f -o /dev/null PROGRAM" ;;
@@ -28,6 +32,10 @@ use_configuration() {
     endorun-no-rewrite) prefix=("$endorun" --isolation=kernel --no-rewrite --) ;;
     endorun-selector) prefix=("$endorun" --isolation=kernel --sud=selector --) ;;
     endorun-pkey) prefix=("$endorun" --isolation=pkey --) ;;
+    endorun-policy) prefix=("$endorun" --isolation=kernel --policy="$scratch/policy.toml" --) ;;
+    landlock) prefix=("$landlock" "$scratch" --) ;;
+    bwrap) prefix=(bwrap --ro-bind / / --bind "$scratch" "$scratch" --dev-bind /dev /dev --) ;;
+    firejail) prefix=(firejail --quiet --noprofile --read-only=/ --read-write="$scratch" --) ;;
     floor-range) micro_options=(--arm=range) ;;
     floor-selector) micro_options=(--arm=selector) ;;
     strace) prefix=(strace -f -o /dev/null --) ;;
@@ -40,6 +48,7 @@ configuration_fits_sampler() { # CONFIGURATION SAMPLER
     case $1:$2 in
     floor-*:micro | floor-*:threads) return 0 ;;
     floor-*:* | strace:memory | strace:count) return 1 ;;
+    bwrap:memory | firejail:memory | bwrap:count | firejail:count) return 1 ;; # of other processes
     *:decide) [[ $1 == native ]] ;; # without a system call, so the same everywhere
     endorun-pkey:count) return 0 ;;
     endorun-pkey:*) machine_has_keys ;;
@@ -59,6 +68,13 @@ endorun_help_lists() {
 reason_to_skip() {
     case $1 in
     native | endorun) ;;
+    bwrap | firejail)
+        if type -P "$1" >/dev/null; then
+            failure_of_trial "$1"
+        else
+            echo "$1 is not installed"
+        fi
+        ;;
     endorun-no-rewrite)
         endorun_help_lists --no-rewrite || echo "endorun --help does not list --no-rewrite"
         ;;

@@ -21,6 +21,7 @@ make_scratch() {
 make_fixtures() { # WORKLOAD...
     local name
     mkdir "$scratch"/{home,cache,cold,database,redis}
+    make_policy >"$scratch/policy.toml"
     for name; do
         case $name in
         shell) make_script >"$scratch/commands.sh" ;;
@@ -30,6 +31,23 @@ make_fixtures() { # WORKLOAD...
         git_status) make_repository ;;
         esac
     done
+}
+
+# As wide as what it is compared with in files; sockets and calls are restricted too.
+make_policy() {
+    cat <<END
+version = 1
+[filesystem]
+read = ["/**"]
+exec = ["/**"]
+write = ["$scratch/**", "/dev/**", "/tmp/**"]
+[network]
+connect = ["localhost"]
+bind = ["localhost"]
+families = ["inet", "inet6", "unix"]
+[syscalls]
+deny = ["@module", "ptrace", "kexec_load", "reboot"]
+END
 }
 
 make_script() {

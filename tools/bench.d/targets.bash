@@ -12,6 +12,9 @@ record_targets() {
     record target entries_mmap_1m endorun-pkey native difference-max 2 entries
     record target scaling_2_threads endorun native ratio-max 1.05 x
     record target decide_rules native - value-max 2 x
+    record target open_read_close endorun-policy native ratio-max 2 x
+    record target redis_get endorun-policy native ratio-min 0.94 x
+    record target redis_set endorun-policy native ratio-min 0.94 x
     record target read1 endorun native ratio-max 1.3 x
     record target write1 endorun native ratio-max 1.3 x
     record target true_warm endorun native difference-max 1.5 ms
