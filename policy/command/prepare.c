@@ -78,9 +78,6 @@ static void refuse_unenforced(const struct explanation *explanation)
         (explanation->bound.scoped & LANDLOCK_SCOPE_SIGNAL) == 0)
         refuse(model->signals_origin,
                "signals = \"sandbox\" is enforced by Landlock alone, from Linux 6.12 on");
-    for (size_t i = 0; i < model->call_rule_count; i++)
-        if (model->call_rules[i].is_logged)
-            refuse(model->call_rules[i].origin, "`log` is not carried out by this version");
 }
 
 /* ---------------------------------------------------------------- the parts */

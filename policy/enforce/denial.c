@@ -118,8 +118,17 @@ static bool is_by_default(const struct denial *denial)
 
 /* ---- text ---- */
 
+/* Of an entry with `log = true`: told, and nothing else. */
+static bool is_allowed(const struct denial *denial)
+{
+    return denial->verdict->action == ENDORUN_ACTION_ALLOW;
+}
+
 static void write_outcome(struct line *line, const struct denial *denial)
 {
+    if (is_allowed(denial)) {
+        return;
+    }
     if (policy_complains()) {
         line_add(line, " (complained of)");
     } else if (denial->verdict->action == ENDORUN_ACTION_KILL) {
@@ -165,7 +174,7 @@ static void write_advice(struct line *line, const struct denial *denial)
 static void write_text(struct line *line, const struct denial *denial, const char *caller,
                        uint64_t count)
 {
-    line_add(line, "denied: ");
+    line_add(line, is_allowed(denial) ? "logged: " : "denied: ");
     line_add(line, call_name(denial->inquiry));
     if (denial->action[0] != 0) {
         line_add(line, ": ");
@@ -215,7 +224,8 @@ static void write_json(struct line *line, const struct denial *denial, const cha
     line_add_key(line, "object");
     line_add_json(line, denial->object, denial->length);
     write_string(line, "action",
-                 policy_complains()                       ? "complain"
+                 is_allowed(denial)                       ? "allow"
+                 : policy_complains()                     ? "complain"
                  : verdict->action == ENDORUN_ACTION_KILL ? "kill"
                                                           : "deny");
     write_string(line, "error", error_name(verdict->error));

@@ -1,7 +1,7 @@
 /*
- * What the user is told of a denial: one line, as text or as a JSON object, on standard error,
- * where the program has left that as it was, or in the file that the policy names. The same denial
- * again is counted, and told at every power of two.
+ * What the user is told of a denial, or of a call that is logged: one line, as text or as a JSON
+ * object, on standard error, where the program has left that as it was, or in the file that the
+ * policy names. The same denial again is counted, and told at every power of two.
  */
 #ifndef ENDORUN_POLICY_DENIAL_H
 #define ENDORUN_POLICY_DENIAL_H

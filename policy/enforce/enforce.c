@@ -90,7 +90,7 @@ static long decide_on_call(struct thread *thread, const struct user_registers *c
     struct endorun_verdict verdict = decide_call(policy_in_use, inquiry->number, arguments);
     switch (verdict.action) {
     case ENDORUN_ACTION_ALLOW:
-        return 0;
+        return verdict.is_logged ? deny_call(inquiry, &verdict) : 0;
     case ENDORUN_ACTION_KILL:
         deny_call(inquiry, &verdict);
         if (!policy_complains()) {

@@ -250,6 +250,30 @@ under ./attempt call 153 >stdout 2>denials || status=$?
 expect_equal "status of a program that the policy ends" 159 "$status"
 told 'denied: vhangup \(ends the process\)'
 
+# ---- what is logged, complained of, and written to a file
+
+cat >log.toml <<'END'
+version = 1
+[syscalls]
+allow = [{ call = "sysinfo", log = true }]
+[report]
+to = "./records"
+format = "json"
+END
+expect_equal "a logged call" "call EFAULT" "$("$ENDORUN" "${isolation[@]}" --policy log.toml ./attempt call 99 0)"
+/usr/bin/python3 -c 'import json
+[record] = [json.loads(line) for line in open("records")]
+assert record["call"] == "sysinfo" and record["action"] == "allow" and record["line"] == 3, record' || problem "the record: $(<records)"
+sed 's|^\[report\]||; s|^to = .*||; s|^format = .*||' log.toml >complain.toml
+printf '[filesystem]\nread = ["/usr/**", "./attempt"]\nexec = ["./attempt"]\n[report]\naction = "complain"\n' >>complain.toml
+for option in "" --complain; do
+    # shellcheck disable=SC2086 # the word is there or not
+    told=$("$ENDORUN" "${isolation[@]}" $option --policy complain.toml ./attempt read closed/file , create out/made , unlink out/made 2>denials)
+    expect_equal "what is complained of" $'read ok\ncreate ok\nunlink ok' "$told"
+    told "denied: openat: read $here/closed/file \(complained of\)"
+    sed -i '/^action/d' complain.toml
+done
+
 # ---- children and what they execute are under the same policy; the same denial is told once
 
 cp /bin/sh open/sh
