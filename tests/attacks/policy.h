@@ -30,6 +30,36 @@ static inline bool closed_file_has_changed(void)
            (status.st_mode & 07777) != 0644 || status.st_nlink != 1;
 }
 
+/* The n-th way to change or remove the file. */
+static inline void change_file(const char *path, unsigned n)
+{
+    switch (n % 7) {
+    case 0:
+        chmod(path, 0700);
+        break;
+    case 1:
+        if (truncate(path, 0) != 0)
+            errno = 0;
+        break;
+    case 2:
+        link(path, "out/link");
+        unlink("out/link");
+        break;
+    case 3:
+        rename(path, "out/renamed");
+        break;
+    case 4:
+        unlink(path);
+        break;
+    case 5:
+        close(open(path, O_WRONLY | O_TRUNC));
+        break;
+    default:
+        rename("out/file", path);
+        break;
+    }
+}
+
 /* How long a race is tried; in the emulated machine it takes that long to begin. */
 static inline time_t race_end(void)
 {

@@ -42,31 +42,6 @@ static bool opens(unsigned i)
     }
 }
 
-static void change(unsigned i)
-{
-    switch (i % 6) {
-    case 0:
-        chmod(path, 0700);
-        break;
-    case 1:
-        if (truncate(path, 0) != 0)
-            errno = 0;
-        break;
-    case 2:
-        link(path, "out/link");
-        break;
-    case 3:
-        rename(path, "out/renamed");
-        break;
-    case 4:
-        unlink(path);
-        break;
-    default:
-        close(open(path, O_WRONLY | O_TRUNC));
-        break;
-    }
-}
-
 int main(void)
 {
     pthread_t thread;
@@ -76,7 +51,7 @@ int main(void)
     for (unsigned i = 0; time(NULL) < end; i++) {
         if (opens(i))
             reached();
-        change(i);
+        change_file(path, i);
         if (closed_file_has_changed())
             reached();
     }

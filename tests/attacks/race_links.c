@@ -23,9 +23,10 @@ static void *flip(void *argument)
     return argument;
 }
 
+static const char *const paths[] = {"out/way/file", "out/folder/file", "out/other/file"};
+
 static bool opens(unsigned i)
 {
-    static const char *const paths[] = {"out/way/file", "out/folder/file", "out/other/file"};
     const char *path = paths[i % 3];
     struct open_how how = {.flags = O_RDONLY};
     int folder;
@@ -53,38 +54,6 @@ static bool opens(unsigned i)
     }
 }
 
-static void change(unsigned i)
-{
-    static const char *const paths[] = {"out/way/file", "out/folder/file", "out/other/file"};
-    const char *path = paths[i % 3];
-
-    switch (i % 7) {
-    case 0:
-        chmod(path, 0700);
-        break;
-    case 1:
-        if (truncate(path, 0) != 0)
-            errno = 0;
-        break;
-    case 2:
-        link(path, "out/link");
-        unlink("out/link");
-        break;
-    case 3:
-        rename(path, "out/renamed");
-        break;
-    case 4:
-        unlink(path);
-        break;
-    case 5:
-        close(open(path, O_WRONLY | O_TRUNC));
-        break;
-    default:
-        rename("out/file", path);
-        break;
-    }
-}
-
 int main(void)
 {
     pthread_t thread;
@@ -97,7 +66,7 @@ int main(void)
     for (unsigned i = 0; time(NULL) < end; i++) {
         if (opens(i))
             reached();
-        change(i);
+        change_file(paths[i % 3], i);
         if (closed_file_has_changed())
             reached();
     }
