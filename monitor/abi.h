@@ -283,6 +283,12 @@ struct kernel_msghdr {
     uint64_t flags; /* as name_length */
 };
 
+struct kernel_pollfd {
+    int32_t fd;
+    int16_t events, revents;
+};
+#define POLLOUT 4 /* include/uapi/asm-generic/poll.h */
+
 struct kernel_rlimit {
     uint64_t soft, hard;
 };

@@ -254,7 +254,7 @@ static long create(struct thread *thread, struct creation *creation)
         return -EPERM; /* with CLONE_FS it is EINVAL */
     }
     if ((keys_in_use && shares_too_much(thread, creation->flags)) ||
-        (policy_has_paths() && (creation->flags & CLONE_NEWNS) != 0)) {
+        (policy_has_paths() && (creation->flags & (CLONE_NEWNS | CLONE_NEWPID)) != 0)) {
         return -EPERM;
     }
     /* A child that shares memory starts with its creator's %gs: it can't take a held one either. */

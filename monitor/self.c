@@ -5,6 +5,7 @@
  */
 #include "self.h"
 #include "calls.h"
+#include "exec.h"
 #include "process.h"
 #include "support.h"
 #include "syscall.h"
@@ -21,12 +22,16 @@ static bool ends_in_exe(const char *path)
            (length == 3 || path[length - 4] == '/');
 }
 
+/* The link's text, and a file where all memfds are: others can make links with that text. */
 static bool leads_to_image(int directory, const char *path)
 {
     char target[sizeof IMAGE_LINK];
+    struct stat status;
     long length = SYS4(__NR_readlinkat, directory, path, target, sizeof target);
     return length == (long)sizeof IMAGE_LINK - 1 &&
-           memcmp(target, IMAGE_LINK, sizeof IMAGE_LINK - 1) == 0;
+           memcmp(target, IMAGE_LINK, sizeof IMAGE_LINK - 1) == 0 &&
+           SYS4(__NR_newfstatat, directory, path, &status, 0) == 0 &&
+           status.st_dev == session->image.device;
 }
 
 static bool is_own_link(int directory, const char *path)
@@ -49,7 +54,8 @@ static long open_file(struct search *search, const char *name)
 {
     size_t length = strlen(search->path);
     append_string(search->path, sizeof search->path, name);
-    long fd = SYS4(__NR_openat, search->directory, search->path, O_RDONLY | O_CLOEXEC, 0);
+    const unsigned long flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW;
+    long fd = SYS4(__NR_openat, search->directory, search->path, flags, 0);
     search->path[length] = 0;
     return fd;
 }
@@ -126,9 +132,8 @@ static void search_mappings(struct search *search, uint64_t address)
  * Where that is not known, or is still the image's, it is taken to be the file mapped lowest: most
  * programs lie below all else.
  */
-static void search_program(void *argument)
+static void search_folder(struct search *search)
 {
-    struct search *search = argument;
     uint64_t headers = read_headers(search);
     if (headers != 0) {
         search_mappings(search, headers);
@@ -136,6 +141,22 @@ static void search_program(void *argument)
     if (search->program[0] == 0 || memcmp(search->program, IMAGE_LINK, sizeof IMAGE_LINK) == 0) {
         search->program[0] = 0;
         search_mappings(search, 0);
+    }
+}
+
+/* The folder is held: others may put another in its place. */
+static void search_program(void *argument)
+{
+    struct search *search = argument;
+    const char *folder = search->path[0] != 0 ? search->path : ".";
+    long held = SYS4(__NR_openat, search->directory, folder, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+    if (held >= 0 && leads_to_image((int)held, "exe")) {
+        search->directory = (int)held;
+        search->path[0] = 0;
+        search_folder(search);
+    }
+    if (held >= 0) {
+        SYS1(__NR_close, held);
     }
 }
 

@@ -153,7 +153,11 @@ void warn_of(int32_t pid, const char *what)
     append_string(line, sizeof line, "\n");
     if (standard_error.inode != 0 && SYS2(__NR_fstat, 2, &status) == 0 &&
         status.st_dev == standard_error.device && status.st_ino == standard_error.inode) {
-        SYS3(__NR_write, 2, line, strlen(line));
+        /* Nobody waits for a reader that does not read, or is gone. */
+        struct kernel_pollfd output = {.fd = 2, .events = POLLOUT};
+        if (SYS3(__NR_poll, &output, 1, 0) == 1 && output.revents == POLLOUT) {
+            SYS3(__NR_write, 2, line, strlen(line));
+        }
     }
 }
 

@@ -78,12 +78,40 @@ struct endorun_verdict decide_path(const struct endorun_policy_header *policy,
     return paths_decide(&part, access, path, length);
 }
 
+/* ::ffff:0:0/96, RFC 4291 */
+static bool is_mapped(const struct endorun_peer *peer)
+{
+    return peer->kind == ENDORUN_PEER_IPV6 && peer->address[10] == 0xff &&
+           peer->address[11] == 0xff;
+}
+
+/* To connect to no address is to connect to this machine: ip_route_output_key(), net/ipv4. */
+static bool is_unspecified(const struct endorun_peer *peer)
+{
+    uint32_t size = peer->kind == ENDORUN_PEER_IPV4 ? 4 : 16, bits = 0;
+    for (uint32_t i = 0; i < size; i++) {
+        bits |= is_mapped(peer) && (i == 10 || i == 11) ? 0U : peer->address[i];
+    }
+    return peer->kind <= ENDORUN_PEER_IPV6 && bits == 0;
+}
+
 struct endorun_verdict decide_peer(const struct endorun_policy_header *policy,
                                    enum endorun_network_access access,
                                    const struct endorun_peer *peer)
 {
     struct policy_part part = find_part(policy, ENDORUN_PART_NETWORK);
-    return part.size == 0 ? allowed : network_decide(&part, access, peer);
+    struct endorun_peer reached = *peer;
+    if (access == ENDORUN_NETWORK_CONNECT && is_unspecified(peer)) {
+        reached.address[peer->kind == ENDORUN_PEER_IPV4 ? 0 : 15] = 1;
+        if (peer->kind == ENDORUN_PEER_IPV4 || is_mapped(peer)) {
+            reached.kind = ENDORUN_PEER_IPV4;
+            const uint8_t loopback[4] = {127, 0, 0, 1};
+            for (uint32_t i = 0; i < sizeof loopback; i++) {
+                reached.address[i] = loopback[i];
+            }
+        }
+    }
+    return part.size == 0 ? allowed : network_decide(&part, access, &reached);
 }
 
 struct endorun_verdict decide_family(const struct endorun_policy_header *policy, int family)

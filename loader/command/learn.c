@@ -91,6 +91,9 @@ static void finish(const char *program)
                         NULL};
     bool is_written = policy_process_call(operands);
 
+    if (is_written && end.si_code == CLD_EXITED && end.si_status >= STATUS_CANNOT_RUN &&
+        end.si_status <= STATUS_NOT_FOUND && lseek(learner.records_fd, 0, SEEK_END) == 0)
+        unlink(learner.output); /* nothing ran */
     if (!is_written) {
         unlink(learner.output);
         _exit(STATUS_SETUP);

@@ -53,8 +53,10 @@ static void add_path(int ruleset, const char *path, uint64_t rights)
         .parent_fd = open(path, O_PATH | O_CLOEXEC),
     };
 
-    if (rule.parent_fd < 0)
+    if (rule.parent_fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == EACCES))
         return; /* gone since the policy was read, or out of reach: it stays denied */
+    if (rule.parent_fd < 0)
+        die(STATUS_SETUP, "%s: the policy cannot be told to Landlock: %s", path, strerror(errno));
     if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) != 0)
         die(STATUS_SETUP, "Landlock takes no rule for %s: %s", path, strerror(errno));
     close(rule.parent_fd);

@@ -101,6 +101,11 @@ static long open_executable(struct program *program, int directory, const char *
     if (empty == 0 && find_linked_program(directory, path, linked)) {
         path = linked;
     }
+    unsigned access = use == AS_PROGRAM_INTERPRETER ? PATH_ACCESS(READ) : PATH_ACCESS(EXEC);
+    long permitted = policy_permits_path(directory, path, access, __NR_execve);
+    if (permitted != 0) {
+        return permitted; /* before an error could tell what is there */
+    }
     long result = SYS4(__NR_newfstatat, directory, path, &status, empty | nofollow);
     if (result != 0) {
         return result;
@@ -122,7 +127,6 @@ static long open_executable(struct program *program, int directory, const char *
     if (fd == -EACCES) {
         program->why = "may be executed but not read, and endorun has to read it";
     }
-    unsigned access = use == AS_PROGRAM_INTERPRETER ? PATH_ACCESS(READ) : PATH_ACCESS(EXEC);
     result = fd >= 0 ? policy_permits_file((int)fd, access, __NR_execve) : fd;
     if (fd >= 0 && result == 0) {
         result = check_by_kernel((int)fd);

@@ -4,6 +4,7 @@
 #include "message.h"
 #include "schema.h"
 
+#include <errno.h>
 #include <linux/landlock.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -184,6 +185,11 @@ void explain_file(const char *file, struct explanation *explanation)
         die(STATUS_SETUP, "no memory left");
     int error = policy_filters_make(model, &explanation->filters, explanation->call_gaps);
 
+    if (error == -E2BIG)
+        die(STATUS_SETUP,
+            "%s: [syscalls] has more rules with conditions than the 4,096 "
+            "instructions of a seccomp filter hold",
+            file);
     if (error != 0)
         die(STATUS_SETUP, "the filters for seccomp cannot be made: %s", strerror(-error));
 }

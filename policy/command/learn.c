@@ -11,6 +11,7 @@
 #include "storage.h"
 
 #include "../../loader/command/escape.h"
+#include "../../loader/command/utf8.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -21,6 +22,11 @@
 
 #define PROGRAMS_SHOWN 4U
 #define CONTROL_GROUPS "/sys/fs/cgroup"
+#define SHARED_MEMORY  "/dev/shm"
+
+/* net.ipv4.ip_local_port_range as the kernel has it by default. */
+#define EPHEMERAL_FIRST 32768
+#define EPHEMERAL_LAST  60999
 
 enum list { READ, WRITE, EXEC, CONNECT, BIND, FAMILIES, LIST_COUNT };
 
@@ -111,6 +117,8 @@ static bool read_record(char *line, struct record *record)
             record->key = value;
         else if (strcmp(name, "object") == 0)
             record->object = value;
+        else if (strcmp(name, "cut") == 0)
+            return false; /* more than a line holds */
     }
     return record->program != NULL && record->section != NULL && record->key != NULL &&
            record->object != NULL;
@@ -197,10 +205,20 @@ static void append_literally(char *pattern, size_t size, const char *path, size_
 {
     size_t used = strlen(pattern);
 
-    for (size_t i = 0; i < length && used + 3 < size; i++) {
-        if (strchr("*?[]\\", path[i]) != NULL)
+    for (size_t i = 0; i < length && used + 8 < size;) {
+        unsigned count;
+        bool is_character = next_character((const unsigned char *)path + i, &count) != NOT_UTF8;
+
+        if (strchr("*?[]\\$", path[i]) != NULL)
             pattern[used++] = '\\';
-        pattern[used++] = path[i];
+        if (!is_character) {
+            pattern[used++] = '?'; /* no policy file can have this byte */
+            i++;
+            continue;
+        }
+        memcpy(pattern + used, path + i, count);
+        used += count;
+        i += count;
     }
     pattern[used] = '\0';
 }
@@ -236,7 +254,7 @@ static bool is_general(const struct lesson *lesson, const char *path)
     bool is_in_home = strlen(lesson->home) == length && strncmp(path, lesson->home, length) == 0;
 
     return !is_in_home && (is_beneath(path, lesson->home) || is_beneath(path, lesson->folder) ||
-                           is_beneath(path, lesson->temporary));
+                           is_beneath(path, lesson->temporary) || is_beneath(path, SHARED_MEMORY));
 }
 
 static void add_folder(const struct lesson *lesson, char *pattern, size_t size, const char *path)
@@ -246,6 +264,8 @@ static void add_folder(const struct lesson *lesson, char *pattern, size_t size, 
 
     if (is_beneath(path, lesson->temporary))
         length = strlen(lesson->temporary); /* names there are made up each time */
+    if (is_beneath(path, SHARED_MEMORY))
+        length = strlen(SHARED_MEMORY);
     append_literally(pattern, size, path, length);
     strcat(pattern, length == 1 ? "**" : "/**");
 }
@@ -277,6 +297,29 @@ static bool is_in_base(const struct lesson *lesson, enum list list, const char *
            ENDORUN_ACTION_ALLOW;
 }
 
+/*
+ * A socket's address as an entry. With --generalise, ports that the kernel has chosen, which are
+ * others the next time, are all of those.
+ */
+static void write_peer(const struct lesson *lesson, const char *peer, char *pattern, size_t size)
+{
+    const char *colon = strrchr(peer, ':');
+
+    *pattern = '\0';
+    if (strncmp(peer, "unix:", 5) == 0) {
+        size_t prefix = peer[5] == '@' ? 6 : 5;
+
+        snprintf(pattern, size, "%.*s", (int)prefix, peer);
+        append_literally(pattern, size, peer + prefix, strlen(peer + prefix));
+    } else if (lesson->generalises && colon != NULL && atoi(colon + 1) >= EPHEMERAL_FIRST &&
+               atoi(colon + 1) <= EPHEMERAL_LAST) {
+        snprintf(pattern, size, "%.*s:%d-%d", (int)(colon - peer), peer, EPHEMERAL_FIRST,
+                 EPHEMERAL_LAST);
+    } else {
+        snprintf(pattern, size, "%s", peer);
+    }
+}
+
 /* ---------------------------------------------------------------- the lesson */
 
 static void take_record(struct lesson *lesson, const struct record *record)
@@ -293,7 +336,8 @@ static void take_record(struct lesson *lesson, const struct record *record)
             if (name != NULL)
                 add_entry(&lesson->lists[list], name, record->program);
         } else if (list >= CONNECT) {
-            add_entry(&lesson->lists[list], record->object, record->program);
+            write_peer(lesson, record->object, pattern, sizeof pattern);
+            add_entry(&lesson->lists[list], pattern, record->program);
         } else if (*record->object == '/' && !is_in_base(lesson, list, record->object)) {
             write_pattern(lesson, list, record->object, pattern, sizeof pattern);
             add_entry(&lesson->lists[list], pattern, record->program);

@@ -12,11 +12,13 @@
 #include "storage.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <fcntl.h>
 #include <linux/landlock.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -29,6 +31,9 @@ static const char *const analyser_files[] = {ENDORUN_ANALYSER_FILES "/etc/ld.so.
     (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_WRITE_FILE |  \
      LANDLOCK_ACCESS_FS_TRUNCATE | LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG)
 #define IS_EXECUTED (LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE)
+
+/* Of the session beside the policy: paths. */
+#define SESSION_ROOM (32U << 10)
 
 struct preparation {
     struct explanation explanation;
@@ -149,6 +154,14 @@ static void add_limits(struct preparation *preparation)
     struct bytes limits = {NULL, 0, 0};
 
     for (size_t i = 0; i < model->limit_count; i++) {
+        const uint64_t session = preparation->explanation.image.size + SESSION_ROOM;
+
+        if (model->limits[i].resource == RLIMIT_FSIZE && model->limits[i].value < session)
+            die(STATUS_SETUP,
+                "%s:%u:%u: limits.fsize: endorun hands %" PRIu64
+                " bytes on at each exec, in a file: no less than that",
+                model->limits[i].origin.file, model->limits[i].origin.line,
+                model->limits[i].origin.column, session);
         const struct endorun_prepared_pair pair = {(uint64_t)model->limits[i].resource,
                                                    model->limits[i].value};
 

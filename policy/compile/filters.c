@@ -161,6 +161,8 @@ static int export_program(scmp_filter_ctx filter, struct sock_fprog *program)
     program->filter = error == 0 && size > 0 ? malloc((size_t)size) : NULL;
     if (error == 0 && program->filter == NULL)
         error = -ENOMEM;
+    if (error == 0 && (size_t)size > BPF_MAXINSNS * sizeof(struct sock_filter))
+        error = -E2BIG;
     if (error == 0 && pread(fd, program->filter, (size_t)size, 0) != size)
         error = -EIO;
     program->len = (unsigned short)((size_t)size / sizeof(struct sock_filter));

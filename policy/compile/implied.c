@@ -3,60 +3,117 @@
 #include "arena.h"
 
 #include <errno.h>
-#include <linux/fs.h>
+#include <linux/ioctl.h>
 #include <netinet/in.h>
 #include <sched.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #ifndef SYS_open_tree_attr
 #define SYS_open_tree_attr 467 /* Linux 6.15 */
 #endif
 
+/* Of a type those that give the kernel something, <asm-generic/ioctl.h>: they may change something.
+ */
+#define IOCTL_WRITES   0x4000ff00U
+#define IOCTL_OF(type) (0x40000000U | (uint32_t)(type) << 8)
+
+#ifndef IPV6_2292RTHDR
+#define IPV6_2292RTHDR 5 /* include/uapi/linux/in6.h */
+#endif
+#ifndef IPV6_2292PKTOPTIONS
+#define IPV6_2292PKTOPTIONS 6
+#endif
+
 enum section { FILESYSTEM = 1, NETWORK = 2 };
 
-/* What makes the call one of these: (argument & mask) == value, in 32 bits; mask 0: always. */
+#define ALWAYS(call, sections)                                                                     \
+    {                                                                                              \
+        SYS_##call, sections, 0, 0, 0, 0, 0                                                        \
+    }
+#define WHERE(call, sections, argument, mask, value)                                               \
+    {                                                                                              \
+        SYS_##call, sections, argument, mask, value, 0, 0                                          \
+    }
+#define BOTH(call, sections, argument, mask, value, next_mask, next_value)                         \
+    {                                                                                              \
+        SYS_##call, sections, argument, mask, value, next_mask, next_value                         \
+    }
+
+/*
+ * What makes the call one of these: (argument & mask) == value, in 32 bits; mask 0: always. And the
+ * same of the next argument, where next_mask is not 0.
+ */
 static const struct closed_call {
     uint32_t number;
     unsigned sections;
     unsigned argument;
     uint32_t mask, value;
+    uint32_t next_mask, next_value;
 } closed_calls[] = {
     /* They carry out other calls, on which nobody decides. */
-    {SYS_io_uring_setup, FILESYSTEM | NETWORK, 0, 0, 0},
-    {SYS_io_uring_enter, FILESYSTEM | NETWORK, 0, 0, 0},
-    {SYS_io_uring_register, FILESYSTEM | NETWORK, 0, 0, 0},
+    ALWAYS(io_uring_setup, FILESYSTEM | NETWORK),
+    ALWAYS(io_uring_enter, FILESYSTEM | NETWORK),
+    ALWAYS(io_uring_register, FILESYSTEM | NETWORK),
     /* Files without a name, or by one that is no path. */
-    {SYS_open_by_handle_at, FILESYSTEM, 0, 0, 0},
-    {SYS_fanotify_init, FILESYSTEM, 0, 0, 0},
-    {SYS_bpf, FILESYSTEM, 0, 0, 0},
-    {SYS_acct, FILESYSTEM, 0, 0, 0},
-    {SYS_swapon, FILESYSTEM, 0, 0, 0},
-    {SYS_uselib, FILESYSTEM, 0, 0, 0},
+    ALWAYS(open_by_handle_at, FILESYSTEM),
+    ALWAYS(fanotify_init, FILESYSTEM),
+    ALWAYS(bpf, FILESYSTEM),
+    ALWAYS(acct, FILESYSTEM),
+    ALWAYS(swapon, FILESYSTEM),
+    ALWAYS(swapoff, FILESYSTEM),
+    ALWAYS(quotactl, FILESYSTEM),
+    ALWAYS(uselib, FILESYSTEM),
+    WHERE(mknod, FILESYSTEM, 1, S_IFMT, S_IFCHR),
+    WHERE(mknod, FILESYSTEM, 1, S_IFMT, S_IFBLK),
+    WHERE(mknodat, FILESYSTEM, 2, S_IFMT, S_IFCHR),
+    WHERE(mknodat, FILESYSTEM, 2, S_IFMT, S_IFBLK),
+    /* What another process has, or is. */
+    ALWAYS(pidfd_getfd, FILESYSTEM | NETWORK),
     /* They change what names mean. */
-    {SYS_mount, FILESYSTEM, 0, 0, 0},
-    {SYS_umount2, FILESYSTEM, 0, 0, 0},
-    {SYS_pivot_root, FILESYSTEM, 0, 0, 0},
-    {SYS_chroot, FILESYSTEM, 0, 0, 0},
-    {SYS_move_mount, FILESYSTEM, 0, 0, 0},
-    {SYS_open_tree, FILESYSTEM, 0, 0, 0},
-    {SYS_open_tree_attr, FILESYSTEM, 0, 0, 0},
-    {SYS_fsopen, FILESYSTEM, 0, 0, 0},
-    {SYS_fsconfig, FILESYSTEM, 0, 0, 0},
-    {SYS_fsmount, FILESYSTEM, 0, 0, 0},
-    {SYS_fspick, FILESYSTEM, 0, 0, 0},
-    {SYS_mount_setattr, FILESYSTEM, 0, 0, 0},
-    {SYS_setns, FILESYSTEM, 0, 0, 0},
+    ALWAYS(mount, FILESYSTEM),
+    ALWAYS(umount2, FILESYSTEM),
+    ALWAYS(pivot_root, FILESYSTEM),
+    ALWAYS(chroot, FILESYSTEM),
+    ALWAYS(move_mount, FILESYSTEM),
+    ALWAYS(open_tree, FILESYSTEM),
+    ALWAYS(open_tree_attr, FILESYSTEM),
+    ALWAYS(fsopen, FILESYSTEM),
+    ALWAYS(fsconfig, FILESYSTEM),
+    ALWAYS(fsmount, FILESYSTEM),
+    ALWAYS(fspick, FILESYSTEM),
+    ALWAYS(mount_setattr, FILESYSTEM),
+    ALWAYS(setns, FILESYSTEM),
     /* They change attributes through a descriptor that was opened for reading alone. */
-    {SYS_ioctl, FILESYSTEM, 1, UINT32_MAX, FS_IOC_SETFLAGS},
-    {SYS_ioctl, FILESYSTEM, 1, UINT32_MAX, FS_IOC_SETVERSION},
-    {SYS_ioctl, FILESYSTEM, 1, UINT32_MAX, FS_IOC_FSSETXATTR},
+    WHERE(ioctl, FILESYSTEM, 1, IOCTL_WRITES, IOCTL_OF('f')),
+    WHERE(ioctl, FILESYSTEM, 1, IOCTL_WRITES, IOCTL_OF('v')),
+    WHERE(ioctl, FILESYSTEM, 1, IOCTL_WRITES, IOCTL_OF('X')),
+    WHERE(ioctl, FILESYSTEM, 1, UINT32_MAX, _IO('f', 9)),  /* EXT4_IOC_MIGRATE */
+    WHERE(ioctl, FILESYSTEM, 1, UINT32_MAX, _IO('f', 12)), /* EXT4_IOC_ALLOC_DA_BLKS */
+    WHERE(ioctl, FILESYSTEM, 1, UINT32_MAX, _IO('f', 17)), /* EXT4_IOC_SWAP_BOOT */
+    WHERE(ioctl, FILESYSTEM, 1, UINT32_MAX, 0x800c6613),   /* FS_IOC_SET_ENCRYPTION_POLICY */
+    WHERE(ioctl, FILESYSTEM, 1, UINT32_MAX, 0x40047211),   /* FAT_IOCTL_SET_ATTRIBUTES */
+    WHERE(ioctl, FILESYSTEM, 1, 0xffffff00, 0x50009400),   /* struct btrfs_ioctl_vol_args */
+    WHERE(ioctl, FILESYSTEM, 1, UINT32_MAX, 0x4008941a),   /* BTRFS_IOC_SUBVOL_SETFLAGS */
+    WHERE(ioctl, FILESYSTEM, 1, UINT32_MAX, 0x40089413),   /* BTRFS_IOC_DEFAULT_SUBVOL */
+    /* Their packets go where these say, whatever the address is. */
+    BOTH(socket, NETWORK, 0, UINT32_MAX, AF_INET, 0xf, SOCK_RAW),
+    BOTH(socket, NETWORK, 0, UINT32_MAX, AF_INET6, 0xf, SOCK_RAW),
+    BOTH(setsockopt, NETWORK, 1, UINT32_MAX, IPPROTO_IP, UINT32_MAX, IP_OPTIONS),
+    BOTH(setsockopt, NETWORK, 1, UINT32_MAX, IPPROTO_IPV6, UINT32_MAX, IPV6_RTHDR),
+    BOTH(setsockopt, NETWORK, 1, UINT32_MAX, IPPROTO_IPV6, UINT32_MAX, IPV6_2292RTHDR),
+    BOTH(setsockopt, NETWORK, 1, UINT32_MAX, IPPROTO_IPV6, UINT32_MAX, IPV6_NEXTHOP),
+    BOTH(setsockopt, NETWORK, 1, UINT32_MAX, IPPROTO_IPV6, UINT32_MAX, IPV6_2292PKTOPTIONS),
     /* SCTP connects and binds by its options. */
-    {SYS_setsockopt, NETWORK, 1, UINT32_MAX, IPPROTO_SCTP},
-    {SYS_getsockopt, NETWORK, 1, UINT32_MAX, IPPROTO_SCTP},
-    {SYS_unshare, FILESYSTEM, 0, CLONE_NEWNS, CLONE_NEWNS},
-    {SYS_unshare, FILESYSTEM, 0, CLONE_NEWUSER, CLONE_NEWUSER},
-    {SYS_clone, FILESYSTEM, 0, CLONE_NEWNS, CLONE_NEWNS},
-    {SYS_clone, FILESYSTEM, 0, CLONE_NEWUSER, CLONE_NEWUSER},
+    WHERE(setsockopt, NETWORK, 1, UINT32_MAX, IPPROTO_SCTP),
+    WHERE(getsockopt, NETWORK, 1, UINT32_MAX, IPPROTO_SCTP),
+    WHERE(unshare, FILESYSTEM, 0, CLONE_NEWNS, CLONE_NEWNS),
+    WHERE(unshare, FILESYSTEM, 0, CLONE_NEWUSER, CLONE_NEWUSER),
+    WHERE(unshare, FILESYSTEM, 0, CLONE_NEWPID, CLONE_NEWPID),
+    WHERE(clone, FILESYSTEM, 0, CLONE_NEWPID, CLONE_NEWPID),
+    WHERE(clone, FILESYSTEM, 0, CLONE_NEWNS, CLONE_NEWNS),
+    WHERE(clone, FILESYSTEM, 0, CLONE_NEWUSER, CLONE_NEWUSER),
 };
 
 /* `closed` may be NULL: a rule without a condition. */
@@ -72,18 +129,24 @@ static bool add_rule(struct policy_model *model, const struct policy_call_rule *
     model->call_rules = rules;
     rules[model->call_rule_count] = *rule;
     if (closed != NULL && closed->mask != 0) {
-        struct policy_condition *condition = arena_allocate(memory, sizeof *condition);
+        struct policy_condition *conditions = arena_allocate_array(memory, 2, sizeof *conditions);
 
-        if (condition == NULL)
+        if (conditions == NULL)
             return false;
-        *condition = (struct policy_condition){
+        conditions[0] = (struct policy_condition){
             .argument = closed->argument,
             .comparison = POLICY_EQUAL,
             .mask = closed->mask,
             .value = closed->value,
         };
-        rules[model->call_rule_count].conditions = condition;
-        rules[model->call_rule_count].condition_count = 1;
+        conditions[1] = (struct policy_condition){
+            .argument = closed->argument + 1,
+            .comparison = POLICY_EQUAL,
+            .mask = closed->next_mask,
+            .value = closed->next_value,
+        };
+        rules[model->call_rule_count].conditions = conditions;
+        rules[model->call_rule_count].condition_count = closed->next_mask != 0 ? 2 : 1;
     }
     model->call_rule_count++;
     return true;

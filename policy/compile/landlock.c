@@ -17,10 +17,14 @@
 #define READ_RIGHTS (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
 #define WRITE_RIGHTS                                                                               \
     (LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR |                               \
-     LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR | \
-     LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO |   \
-     LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SYM | LANDLOCK_ACCESS_FS_REFER |      \
-     LANDLOCK_ACCESS_FS_TRUNCATE)
+     LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |  \
+     LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_SYM |   \
+     LANDLOCK_ACCESS_FS_REFER | LANDLOCK_ACCESS_FS_TRUNCATE)
+/*
+ * Nobody is given these. With any right that is handled Landlock also keeps programs from tracing
+ * processes outside of the sandbox, which could do all that is denied here.
+ */
+#define DEVICE_RIGHTS (LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_BLOCK)
 /* The monitor reads what it executes. */
 #define EXEC_RIGHTS (LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE)
 /* Those that a file which is no folder can be given. */
@@ -195,8 +199,14 @@ static bool bound_paths(struct making *making, int abi, enum landlock_gap *gaps)
         model->filesystem.is_written && model->filesystem.fallback == POLICY_DEFAULT_DENY;
     const bool is_known = knows_enough(model, abi);
 
+    if ((model->filesystem.is_written || model->network.is_written) && abi >= ABI_REFER) {
+        making->bound->handled_paths = DEVICE_RIGHTS | LANDLOCK_ACCESS_FS_REFER;
+        /* Which any ruleset takes away, unless it is given. */
+        if (!denies && !give(making, "/", LANDLOCK_ACCESS_FS_REFER))
+            return false;
+    }
     if (denies && is_known) {
-        making->bound->handled_paths = READ_RIGHTS | WRITE_RIGHTS | LANDLOCK_ACCESS_FS_EXECUTE;
+        making->bound->handled_paths |= READ_RIGHTS | WRITE_RIGHTS | LANDLOCK_ACCESS_FS_EXECUTE;
         if (abi < ABI_REFER)
             making->bound->handled_paths &= ~LANDLOCK_ACCESS_FS_REFER;
         if (abi < ABI_TRUNCATE)

@@ -110,10 +110,10 @@ static bool is_by_default(const struct denial *denial)
 {
     static const char key[] = ".default:";
     const char *text = text_of(rule_of(denial)->text);
-    while (*text != 0 && memcmp(text, key, sizeof key - 1) != 0) {
+    while (*text != 0 && *text != '.') { /* behind the section */
         text++;
     }
-    return *text != 0;
+    return memcmp(text, key, sizeof key - 1) == 0;
 }
 
 /* ---- text ---- */
@@ -166,9 +166,9 @@ static void write_advice(struct line *line, const struct denial *denial)
     line_add(line, denial->section);
     line_add(line, "] ");
     line_add(line, denial->key);
-    line_add(line, " = [\"");
-    line_add_shown(line, denial->object, denial->length, SHOWN_MAX);
-    line_add(line, "\"]");
+    line_add(line, " = [");
+    line_add_pattern(line, denial->object, denial->length);
+    line_add(line, "]");
 }
 
 static void write_text(struct line *line, const struct denial *denial, const char *caller,
@@ -235,6 +235,9 @@ static void write_json(struct line *line, const struct denial *denial, const cha
     write_number(line, "column", rule->column);
     write_string(line, "called_from", caller);
     write_number(line, "count", count);
+    if (line->is_cut) {
+        line_add(line, ",\"cut\":true");
+    }
     line_add(line, "}");
 }
 
@@ -243,34 +246,45 @@ static void write_json(struct line *line, const struct denial *denial, const cha
 struct output {
     const char *path;
     const struct line *line;
+    bool is_written;
 };
+
+/* A write beyond it would bring SIGXFSZ, which is the program's. */
+static bool has_room(long fd, uint64_t size)
+{
+    struct kernel_rlimit limit = {~0UL, ~0UL};
+    struct stat status = {0};
+    SYS4(__NR_prlimit64, 0, RLIMIT_FSIZE, 0, &limit);
+    SYS2(__NR_fstat, fd, &status);
+    return (uint64_t)status.st_size + size <= limit.soft;
+}
 
 /* All at once: lines of several processes do not mix. */
 static void append_to_file(void *argument)
 {
-    const struct output *output = argument;
+    struct output *output = argument;
     bool is_descriptor = memcmp(output->path, "/proc/", 6) == 0; /* of who learns */
     const unsigned long flags =
         O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | (is_descriptor ? 0UL : O_NOFOLLOW);
     long fd = SYS4(__NR_openat, AT_FDCWD, output->path, flags, 0600);
     if (fd >= 0) {
-        SYS3(__NR_write, fd, output->line->bytes, output->line->length);
+        output->is_written = has_room(fd, output->line->length) &&
+                             SYS3(__NR_write, fd, output->line->bytes, output->line->length) > 0;
         SYS1(__NR_close, fd);
     }
 }
 
 static void send(struct line *line)
 {
-    struct output output = {session_string(session->report_path), line};
-    if (output.path == 0) {
+    struct output output = {session_string(session->report_path), line, false};
+    if (output.path != 0) {
+        line_add(line, "\n");
+        with_private_descriptors(append_to_file, &output);
+        line->bytes[line->length - 1] = 0;
+    }
+    if (!output.is_written) {
         warn_of(current_thread()->pid, line->bytes);
-        return;
     }
-    if (line->length == LINE_SIZE - 1) {
-        line->length--;
-    }
-    line_add(line, "\n");
-    with_private_descriptors(append_to_file, &output);
 }
 
 /* Reports; what becomes of the call is the verdict's. */
@@ -338,7 +352,7 @@ static void write_peer(struct line *line, const struct endorun_peer *peer)
         break;
     default:
         line_add(line, peer->kind == ENDORUN_PEER_ABSTRACT ? "unix:@" : "unix:");
-        line_add_shown(line, peer->name, peer->length, LINE_SIZE);
+        line_add_bytes(line, peer->name, peer->length);
     }
 }
 

@@ -3,6 +3,7 @@
 #include "../../monitor/exec.h"
 #include "../../monitor/seccomp.h"
 #include "../../monitor/support.h"
+#include "../../monitor/syscall.h"
 #include "../decide.h"
 #include "denial.h"
 #include "endorun/syscall_shapes.h"
@@ -153,6 +154,21 @@ long policy_mediate(struct thread *thread, const struct user_registers *call)
                : CALL_FORWARD;
 }
 
+long policy_permits_path(int directory, const char *path, unsigned accesses, uint32_t number)
+{
+    const unsigned long flags = O_PATH | O_CLOEXEC;
+    if (!policy_has_paths() || path[0] == 0) {
+        return 0;
+    }
+    long fd = SYS4(__NR_openat, directory, path, flags, 0);
+    if (fd < 0) {
+        return 0; /* the kernel will say why */
+    }
+    long result = policy_permits_file((int)fd, accesses, number);
+    SYS1(__NR_close, fd);
+    return result;
+}
+
 long policy_permits_file(int fd, unsigned accesses, uint32_t number)
 {
     const struct inquiry inquiry = {.number = number};
@@ -160,6 +176,7 @@ long policy_permits_file(int fd, unsigned accesses, uint32_t number)
     if (!policy_has_paths()) {
         return 0;
     }
-    object_name(fd, name);
-    return object_decide(&inquiry, accesses, name, 0);
+    /* A name that the program has made up for memory is none. */
+    bool is_named = object_name(fd, name);
+    return object_decide(&inquiry, accesses, is_named ? name : "/memfd:", 0);
 }

@@ -50,4 +50,7 @@ long policy_open(struct thread *thread, struct opening *opening, char *path);
  */
 long policy_permits_file(int fd, unsigned accesses, uint32_t number);
 
+/* The same of what a path leads to now, where it leads anywhere: to say so first, and no more. */
+long policy_permits_path(int directory, const char *path, unsigned accesses, uint32_t number);
+
 #endif

@@ -1,10 +1,11 @@
 #include "line.h"
 
+#include "../../loader/command/utf8.h"
 #include "../../monitor/support.h"
 
-#define UTF8_MAX 4U
+#define RESERVED 512U /* bytes for what stands behind a string that is cut */
 
-static void add_bytes(struct line *line, const char *bytes, size_t length)
+void line_add_bytes(struct line *line, const char *bytes, size_t length)
 {
     size_t room = LINE_SIZE - 1 - line->length;
     length = length < room ? length : room;
@@ -15,7 +16,7 @@ static void add_bytes(struct line *line, const char *bytes, size_t length)
 
 void line_add(struct line *line, const char *text)
 {
-    add_bytes(line, text, strlen(text));
+    line_add_bytes(line, text, strlen(text));
 }
 
 void line_add_number(struct line *line, uint64_t number)
@@ -44,7 +45,7 @@ void line_add_shown(struct line *line, const char *text, size_t length, size_t m
         if (is_control((uint8_t)text[i])) {
             add_hex(line, "\\x", (uint8_t)text[i]);
         } else {
-            add_bytes(line, text + i, 1);
+            line_add_bytes(line, text + i, 1);
         }
     }
     if (length > most) {
@@ -52,42 +53,59 @@ void line_add_shown(struct line *line, const char *text, size_t length, size_t m
     }
 }
 
-/* How many bytes from here are one character of UTF-8 (RFC 3629); 0: none are. */
+/* How many bytes from here are one character of UTF-8; 0: none are. */
 static size_t character_length(const uint8_t *bytes, size_t length)
 {
-    static const uint32_t least[UTF8_MAX + 1] = {0, 0, 0x80, 0x800, 0x10000};
-    uint8_t first = bytes[0];
-    size_t count = first < 0x80 ? 1 : first < 0xc0 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-    if (count <= 1 || count > length || first > 0xf4) {
-        return count > 1 ? 0 : count;
+    unsigned count;
+    uint32_t character = next_character(bytes, &count);
+    return character == NOT_UTF8 || count > length ? 0 : count;
+}
+
+static bool has_room(struct line *line)
+{
+    size_t room = line->length < LINE_SIZE / 2 ? 2 * RESERVED : RESERVED;
+    line->is_cut = line->is_cut || line->length + room > LINE_SIZE;
+    return line->length + room <= LINE_SIZE;
+}
+
+/* One character of a JSON string: how many bytes it had. */
+static size_t add_character(struct line *line, const char *text, size_t length)
+{
+    size_t count = character_length((const uint8_t *)text, length);
+    if (count == 0) {
+        add_hex(line, "\\udc", (uint8_t)*text);
+        return 1;
     }
-    uint32_t value = first & (0x7fU >> count);
-    for (size_t i = 1; i < count; i++) {
-        if ((bytes[i] & 0xc0) != 0x80) {
-            return 0;
-        }
-        value = value << 6 | (bytes[i] & 0x3fU);
+    if (is_control((uint8_t)*text)) {
+        add_hex(line, "\\u00", (uint8_t)*text);
+        return 1;
     }
-    bool is_surrogate = value >= 0xd800 && value <= 0xdfff;
-    return value < least[count] || value > 0x10ffff || is_surrogate ? 0 : count;
+    if (*text == '"' || *text == '\\') {
+        line_add(line, "\\");
+    }
+    line_add_bytes(line, text, count);
+    return count;
 }
 
 void line_add_json(struct line *line, const char *text, size_t length)
 {
     line_add(line, "\"");
-    for (size_t i = 0; i < length;) {
-        size_t count = character_length((const uint8_t *)text + i, length - i);
-        if (count == 0) {
-            add_hex(line, "\\udc", (uint8_t)text[i]);
-        } else if (is_control((uint8_t)text[i])) {
-            add_hex(line, "\\u00", (uint8_t)text[i]);
-        } else {
-            if (text[i] == '"' || text[i] == '\\') {
-                line_add(line, "\\");
-            }
-            add_bytes(line, text + i, count);
+    for (size_t i = 0; i < length && has_room(line);) {
+        i += add_character(line, text + i, length - i);
+    }
+    line_add(line, "\"");
+}
+
+void line_add_pattern(struct line *line, const char *text, size_t length)
+{
+    line_add(line, "\"");
+    for (size_t i = 0; i < length && has_room(line);) {
+        bool has_meaning = text[i] == '*' || text[i] == '?' || text[i] == '[' || text[i] == ']' ||
+                           text[i] == '\\' || text[i] == '$';
+        if (has_meaning) {
+            line_add(line, "\\\\");
         }
-        i += count != 0 ? count : 1;
+        i += add_character(line, text + i, length - i);
     }
     line_add(line, "\"");
 }

@@ -44,9 +44,7 @@ static bool is_hidden(const char *folder, const char *name)
     append_string(path, sizeof path, folder[1] != 0 ? folder : "");
     append_string(path, sizeof path, "/");
     append_string(path, sizeof path, name);
-    struct endorun_verdict verdict =
-        decide_path(policy_in_use, ENDORUN_PATH_LOOK, path, strlen(path));
-    return verdict.action == ENDORUN_ACTION_DENY && verdict.error == ENOENT;
+    return object_is_hidden(path);
 }
 
 /* The entries that stay, moved together: their bytes. */

@@ -12,16 +12,43 @@ static const char deleted[] = " (deleted)";
 
 /* ---- decisions ---- */
 
-/* The folder that /proc/self leads to is called so in rules: a number is another every time. */
+/* What follows a number that ends an element. NULL: none stands here. */
+static const char *behind_number(const char *text, uint64_t *number)
+{
+    const char *at = text;
+    for (*number = 0; *at >= '0' && *at <= '9'; at++) {
+        *number = *number * 10 + (uint64_t)(*at - '0');
+    }
+    return at != text && (*at == '/' || *at == 0) ? at : 0;
+}
+
+/* Whether it is the number of a thread of this process. */
+static bool is_own(uint64_t number)
+{
+    char path[64] = "/proc/";
+    uint64_t pid = (uint64_t)current_thread()->pid;
+    if (number == pid) {
+        return true;
+    }
+    append_number(path, sizeof path, pid);
+    append_string(path, sizeof path, "/task/");
+    append_number(path, sizeof path, number);
+    return SYS3(__NR_faccessat, AT_FDCWD, path, 0) == 0;
+}
+
+/*
+ * The folder that /proc/self leads to is called so in rules: a number is another every time. Those
+ * of its threads hold the same.
+ */
 static const char *behind_own_folder(const char *name)
 {
-    char own[32] = "/proc/";
-    append_number(own, sizeof own, (uint64_t)current_thread()->pid);
-    size_t length = strlen(own);
-    return memcmp(name, "/proc/", 6) == 0 && memcmp(name, own, length) == 0 &&
-                   (name[length] == '/' || name[length] == 0)
-               ? name + length
-               : 0;
+    uint64_t number;
+    const char *rest = memcmp(name, "/proc/", 6) == 0 ? behind_number(name + 6, &number) : 0;
+    if (rest == 0 || !is_own(number)) {
+        return 0;
+    }
+    const char *task = memcmp(rest, "/task/", 6) == 0 ? behind_number(rest + 6, &number) : 0;
+    return task != 0 ? task : rest;
 }
 
 /* The name as rules have it; `own` is room for it. */
@@ -40,6 +67,13 @@ static const char *name_in_rules(const char *name, char own[PATH_MAX_BYTES])
 static struct endorun_verdict decide(enum endorun_path_access access, const char *name)
 {
     return decide_path(policy_in_use, access, name, strlen(name));
+}
+
+bool object_is_hidden(const char *name)
+{
+    char own[PATH_MAX_BYTES];
+    struct endorun_verdict verdict = decide(ENDORUN_PATH_LOOK, name_in_rules(name, own));
+    return verdict.action == ENDORUN_ACTION_DENY && verdict.error == ENOENT;
 }
 
 bool object_is_allowed(unsigned accesses, const char *name)

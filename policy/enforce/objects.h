@@ -20,6 +20,9 @@ struct inquiry {
 long object_decide(const struct inquiry *inquiry, unsigned accesses, const char *name,
                    const char **replacement);
 
+/* Whether it is not to be seen in its folder. */
+bool object_is_hidden(const char *name);
+
 /* The same without a report: whether all are allowed. */
 bool object_is_allowed(unsigned accesses, const char *name);
 

@@ -20,6 +20,7 @@ struct decided_opening {
     struct opening *opening; /* as the program asked for it */
     struct inquiry inquiry;
     struct path_question question;
+    bool is_denied;
     char absolute[PATH_MAX_BYTES];
 };
 
@@ -48,8 +49,16 @@ static long open_without_links(const struct decided_opening *decided, uint64_t r
     return open_exactly(decided->thread, &opening, path);
 }
 
+static long ask(struct decided_opening *decided, unsigned accesses, const char *name,
+                const char **replacement)
+{
+    long result = object_decide(&decided->inquiry, accesses, name, replacement);
+    decided->is_denied = decided->is_denied || result != 0;
+    return result;
+}
+
 /* More has to be allowed of a name that nothing has yet: it is opened without being made first. */
-static long open_existing(const struct decided_opening *decided, const char *name)
+static long open_existing(struct decided_opening *decided, const char *name)
 {
     unsigned if_absent = decided->question.if_absent;
     if (if_absent == 0 || object_is_allowed(if_absent, name)) {
@@ -61,7 +70,7 @@ static long open_existing(const struct decided_opening *decided, const char *nam
             return result;
         }
     }
-    long result = object_decide(&decided->inquiry, if_absent, name, 0);
+    long result = ask(decided, if_absent, name, 0);
     return result == 0 ? open_without_links(decided, 0) : result;
 }
 
@@ -84,8 +93,28 @@ static long open_replacement(struct decided_opening *decided, const char *replac
     if (result != 0) {
         return result < 0 ? result : -ELOOP;
     }
-    result = object_decide(&decided->inquiry, decided->question.accesses, decided->absolute, 0);
+    result = ask(decided, decided->question.accesses, decided->absolute, 0);
     return result == 0 ? open_existing(decided, decided->absolute) : result;
+}
+
+/* `..` is where a folder lies by then: it is taken out before anything is decided. */
+static bool leads_up(const char *path)
+{
+    for (const char *at = path; *at != 0; at++) {
+        if (at[0] == '/' && at[1] == '.' && at[2] == '.' && (at[3] == '/' || at[3] == 0)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The walk has failed: what is denied says so all the same. */
+static long decide_on_failure(struct decided_opening *decided, long error)
+{
+    char name[PATH_MAX_BYTES];
+    path_normalise(decided->absolute, name);
+    long result = object_decide(&decided->inquiry, PATH_ACCESS(LOOK), name, 0);
+    return result != 0 && result != -ELOOP ? result : error;
 }
 
 /* One try with the path as it is now. -ELOOP: there are links in it, or were a moment ago. */
@@ -98,7 +127,7 @@ static long try_to_open(struct decided_opening *decided, bool is_final)
     if (!is_final && !object_is_allowed(accesses, name)) {
         return -ELOOP;
     }
-    long result = object_decide(&decided->inquiry, accesses, name, &replacement);
+    long result = ask(decided, accesses, name, &replacement);
     if (result != 0) {
         return result;
     }
@@ -109,7 +138,7 @@ static long open_decided(struct decided_opening *decided)
 {
     bool follows = decided->question.last == PATH_LAST_FOLLOWED;
     uint64_t refused = decided->opening->how.resolve;
-    long result = try_to_open(decided, false);
+    long result = leads_up(decided->absolute) ? -ELOOP : try_to_open(decided, false);
     unsigned links = 1;
     for (unsigned i = 0; result == -ELOOP && links != 0 && i < TRIES_MAX; i++) {
         result = path_follow(decided->absolute, follows, &links);
@@ -117,6 +146,9 @@ static long open_decided(struct decided_opening *decided)
             return (refused & REFUSE_MAGIC) != 0
                        ? -ELOOP
                        : open_held(decided->thread, decided->opening, permits_held, decided);
+        }
+        if (result < 0) {
+            return decide_on_failure(decided, result);
         }
         if (result == 0 && links != 0 && (refused & RESOLVE_NO_SYMLINKS) != 0) {
             result = -ELOOP;
@@ -151,6 +183,12 @@ long policy_open(struct thread *thread, struct opening *opening, char *path)
         return open_held(thread, opening, permits_held, &decided);
     }
     long result = path_make_absolute(opening->directory, path, decided.absolute);
-    return result == 0 ? open_decided(&decided)
-                       : open_held(thread, opening, permits_held, &decided);
+    if (result == 0) {
+        result = open_decided(&decided);
+        /* The folders above may not be searched by who has got the one where the walk begins. */
+        if (result != -EACCES || decided.is_denied || path[0] == '/') {
+            return result;
+        }
+    }
+    return open_held(thread, opening, permits_held, &decided);
 }

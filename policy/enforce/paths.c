@@ -12,6 +12,7 @@
 #include "../../monitor/self.h"
 #include "../../monitor/support.h"
 #include "../../monitor/syscall.h"
+#include "../../loader/image/handover.h"
 #include "../decide.h"
 
 /* One path of a call. */
@@ -33,6 +34,7 @@ struct path_errand {
     unsigned count;
     struct pinned pinned[PATH_QUESTIONS_MAX];
     unsigned long arguments[6];
+    bool moves_folder;
     long result;
 };
 
@@ -140,11 +142,14 @@ static bool append_element(char *name, const char *element)
     return true;
 }
 
-/* The canonical name of what the call acts on. False: it has none. */
-static bool name_pinned(const struct pinned *pinned, char *name)
+/* The canonical name of what the call acts on: 0, a negative errno, or IS_NAMELESS. */
+#define IS_NAMELESS 1L
+static long name_pinned(const struct pinned *pinned, char *name)
 {
-    return object_name(pinned->held, name) &&
-           (pinned->element == 0 || append_element(name, pinned->element));
+    if (!object_name(pinned->held, name)) {
+        return pinned->element == 0 && object_is_anonymous(name) ? IS_NAMELESS : -EACCES;
+    }
+    return pinned->element == 0 || append_element(name, pinned->element) ? 0 : -ENAMETOOLONG;
 }
 
 /* ---- deciding ---- */
@@ -174,8 +179,9 @@ static long replace(const struct path_errand *errand, struct pinned *pinned,
     if (result != 0) {
         return result;
     }
-    if (!name_pinned(pinned, name)) {
-        return -EACCES;
+    result = name_pinned(pinned, name);
+    if (result != 0) {
+        return result < 0 ? result : -EACCES;
     }
     return object_decide(&errand->inquiry, pinned->question->accesses, name, 0);
 }
@@ -184,12 +190,11 @@ static long decide_on_pinned(const struct path_errand *errand, struct pinned *pi
 {
     char name[PATH_MAX_BYTES];
     const char *replacement;
-    if (!name_pinned(pinned, name)) {
-        return object_is_anonymous(name)
-                   ? 0
-                   : object_decide(&errand->inquiry, pinned->question->accesses, name, 0);
+    long result = name_pinned(pinned, name);
+    if (result != 0) {
+        return result == IS_NAMELESS ? 0 : result;
     }
-    long result = object_decide(&errand->inquiry, pinned->question->accesses, name, &replacement);
+    result = object_decide(&errand->inquiry, pinned->question->accesses, name, &replacement);
     if (result == 0 && replacement != 0) {
         return replace(errand, pinned, replacement);
     }
@@ -201,45 +206,72 @@ static long decide_on_pinned(const struct path_errand *errand, struct pinned *pi
 
 /* ---- moving ---- */
 
-/* Whatever the old name does not allow, the new one must not. EXDEV: copy it, if you may. */
+/* Whether all that the new name allows, the old one allows as well. */
+static bool gains_nothing(const char *old, const char *new)
+{
+    for (unsigned access = 0; access < ENDORUN_PATH_ACCESS_LIMIT; access++) {
+        if (object_is_allowed(1U << access, new) && !object_is_allowed(1U << access, old)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_folder(const struct pinned *pinned)
+{
+    struct stat status = {0};
+    if (pinned->element != 0) {
+        SYS4(__NR_newfstatat, pinned->held, pinned->element, &status, AT_SYMLINK_NOFOLLOW);
+    } else {
+        SYS2(__NR_fstat, pinned->held, &status);
+    }
+    return (status.st_mode & S_IFMT) == S_IFDIR;
+}
+
+/* EXDEV: copy it, if you may. What is beneath a folder goes along. */
 static long decide_on_move(const struct pinned *from, const struct pinned *to)
 {
+    char old[PATH_MAX_BYTES], new[PATH_MAX_BYTES];
     if (policy_complains()) {
         return 0;
     }
-    char old[PATH_MAX_BYTES], new[PATH_MAX_BYTES];
-    struct stat status = {0};
-    if (from->element != 0) {
-        SYS4(__NR_newfstatat, from->held, from->element, &status, AT_SYMLINK_NOFOLLOW);
-    } else {
-        SYS2(__NR_fstat, from->held, &status);
-    }
-    if (!name_pinned(from, old) || !name_pinned(to, new)) {
+    if (name_pinned(from, old) != 0 || name_pinned(to, new) != 0 || !gains_nothing(old, new)) {
         return -EXDEV;
     }
-    if ((status.st_mode & S_IFMT) == S_IFDIR) { /* what is beneath goes along */
-        append_string(old, sizeof old, "/");
-        append_string(new, sizeof new, "/");
-        if (!decide_is_settled(policy_in_use, old, strlen(old)) ||
-            !decide_is_settled(policy_in_use, new, strlen(new))) {
-            return -EXDEV;
-        }
+    if (!is_folder(from)) {
+        return 0; /* see check_moved() */
     }
-    for (unsigned access = 0; access < ENDORUN_PATH_ACCESS_LIMIT; access++) {
-        if (object_is_allowed(1U << access, new) && !object_is_allowed(1U << access, old)) {
-            return -EXDEV;
-        }
+    append_string(old, sizeof old, "/");
+    append_string(new, sizeof new, "/");
+    return decide_is_settled(policy_in_use, old, strlen(old)) &&
+                   decide_is_settled(policy_in_use, new, strlen(new)) && gains_nothing(old, new)
+               ? 0
+               : -EXDEV;
+}
+
+/*
+ * A file was decided on, and another process has put a folder in its place before the kernel moved
+ * it: it goes back, and who has asked for it ends.
+ */
+static void check_moved(const struct path_errand *errand)
+{
+    const struct pinned *from = &errand->pinned[0], *to = &errand->pinned[1];
+    if (errand->count < 2 || !errand->questions[0].moves || errand->moves_folder ||
+        policy_complains() || to->element == 0 || !is_folder(to)) {
+        return;
     }
-    return 0;
+    SYS4(__NR_renameat, to->held, to->element, from->held, from->element);
+    fatal("policy: a file that was renamed became a folder meanwhile");
 }
 
 /* RENAME_EXCHANGE moves both. */
-static long decide_on_moves(const struct path_errand *errand)
+static long decide_on_moves(struct path_errand *errand)
 {
     const struct pinned *pinned = errand->pinned;
     if (errand->count < 2 || !errand->questions[0].moves) {
         return 0;
     }
+    errand->moves_folder = is_folder(&pinned[0]) || is_folder(&pinned[1]);
     long result = decide_on_move(&pinned[0], &pinned[1]);
     bool exchanges = errand->questions[1].folder == PATH_FOLDER_CHANGED;
     return result == 0 && exchanges ? decide_on_move(&pinned[1], &pinned[0]) : result;
@@ -281,19 +313,55 @@ static long hold_descriptor(const struct path_errand *errand, struct pinned *pin
     return held < 0 ? held : 0;
 }
 
+/* The same descriptor, and no path, whatever the program's memory says by now. */
+static void write_held(struct path_errand *errand, struct pinned *pinned)
+{
+    const struct path_question *question = pinned->question;
+    if (question->is_open) {
+        errand->arguments[question->argument] = (unsigned long)pinned->held;
+        return;
+    }
+    if (errand->arguments[question->argument] != 0) {
+        pinned->link[0] = 0;
+        errand->arguments[question->argument] = (unsigned long)pinned->link;
+    }
+    if (pinned->directory != AT_FDCWD) {
+        errand->arguments[question->directory] = (unsigned long)pinned->held;
+    }
+}
+
+/*
+ * The walk has failed: what is denied says so all the same, for else the error would tell what is
+ * there.
+ */
+static long decide_on_failure(const struct path_errand *errand, const struct pinned *pinned,
+                              long error)
+{
+    char absolute[PATH_MAX_BYTES], name[PATH_MAX_BYTES];
+    if (path_make_absolute(pinned->directory, pinned->path, absolute) != 0) {
+        return error;
+    }
+    path_normalise(absolute, name);
+    long result = object_decide(&errand->inquiry, PATH_ACCESS(LOOK), name, 0);
+    return result != 0 && result != -ELOOP ? result : error;
+}
+
 static long pin_all(struct path_errand *errand)
 {
     for (unsigned i = 0; i < errand->count; i++) {
         struct pinned *pinned = &errand->pinned[i];
         bool has_no_path = is_by_descriptor(pinned->question, pinned->path);
         long result = has_no_path ? hold_descriptor(errand, pinned) : pin(pinned);
-        if (result == 0) {
-            result = decide_on_pinned(errand, pinned);
+        if (result != 0) {
+            return has_no_path ? result : decide_on_failure(errand, pinned, result);
         }
+        result = decide_on_pinned(errand, pinned);
         if (result != 0) {
             return result;
         }
-        if (!has_no_path) {
+        if (has_no_path) {
+            write_held(errand, pinned);
+        } else {
             write_link(errand, pinned);
         }
     }
@@ -320,6 +388,9 @@ static void perform(void *argument)
     errand->result = pin_all(errand);
     if (errand->result == 0 && !is_the_threads_own(errand->inquiry.number)) {
         errand->result = make(errand);
+        if (errand->result == 0) {
+            check_moved(errand);
+        }
     }
     for (unsigned i = 0; i < errand->count; i++) {
         release(&errand->pinned[i]);
@@ -385,6 +456,12 @@ long manage_paths(struct thread *thread, const struct user_registers *call,
         replace_own_program(&errand.pinned[i]);
     }
     with_private_descriptors(perform, &errand);
+    if (errand.result == -EMFILE) { /* the program's table may be full */
+        struct kernel_rlimit files;
+        lift_limit(RLIMIT_NOFILE, ~0UL, &files);
+        with_private_descriptors(perform, &errand);
+        SYS4(__NR_prlimit64, 0, RLIMIT_NOFILE, &files, 0);
+    }
     if (errand.result == 0 && is_the_threads_own(inquiry->number)) {
         return make_by_path(&errand);
     }

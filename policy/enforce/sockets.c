@@ -176,6 +176,8 @@ static void connect_held(struct socket_errand *errand, long held, const char *na
     if (errand->is_in_child) {
         if (strlen(name) < UNIX_PATH_MAX) {
             write_path(errand->address, name);
+        } else {
+            errand->result = -ENAMETOOLONG; /* what was written could lead elsewhere by then */
         }
         return;
     }
@@ -210,6 +212,9 @@ static long use_address(const struct inquiry *inquiry, enum endorun_network_acce
 {
     struct endorun_peer peer = {0};
     uint16_t family = family_of(address);
+    if (family == AF_UNIX && address->size > UNIX_PATH_AT + UNIX_PATH_MAX) {
+        return -EINVAL;
+    }
     if (has_path(address)) {
         struct socket_errand errand = {
             .inquiry = inquiry,
@@ -227,6 +232,9 @@ static long use_address(const struct inquiry *inquiry, enum endorun_network_acce
         peer.kind = ENDORUN_PEER_ABSTRACT;
         peer.name = (const char *)address->bytes + UNIX_PATH_AT + 1;
         peer.length = address->size - UNIX_PATH_AT - 1;
+    } else if (family == AF_UNIX && access == ENDORUN_NETWORK_BIND) {
+        peer.kind = ENDORUN_PEER_ABSTRACT; /* of a name that the kernel makes up */
+        peer.name = "";
     } else if (family == AF_INET_ || family == AF_INET6_) {
         read_internet(address, &peer);
     } else if (family == AF_UNSPEC_ && inquiry->number != __NR_connect) {
@@ -278,8 +286,11 @@ static long use_plain(struct thread *thread, const struct user_registers *call,
 
 /* ---- messages ---- */
 
+#define CONTROL_MAX 2048U /* of what goes along with a message */
+
 struct message {
     struct thread *thread;
+    uint8_t control[CONTROL_MAX] __attribute__((aligned(8)));
     struct kernel_msghdr header;
     struct address address;
     unsigned long fd, flags;
@@ -292,9 +303,14 @@ static long make_message(void *context)
     struct {
         struct kernel_msghdr header;
         uint8_t address[ADDRESS_MAX];
+        uint8_t control[CONTROL_MAX] __attribute__((aligned(8)));
     } *copy = (void *)shared_pages_of(message->thread)->arguments;
     memcpy(copy->address, message->address.bytes, message->address.size);
     copy->header = message->header;
+    if (message->header.control_length != 0) {
+        memcpy(copy->control, message->control, message->header.control_length);
+        copy->header.control = (uint64_t)copy->control;
+    }
     if (message->header.name != 0) {
         copy->header.name = (uint64_t)copy->address;
         copy->header.name_length = message->address.size;
@@ -303,10 +319,49 @@ static long make_message(void *context)
     return window_syscall(__NR_sendmsg, arguments);
 }
 
+/*
+ * What sends a packet elsewhere than its address says: source routes, and the destinations of SCTP.
+ * struct cmsghdr, <linux/socket.h>.
+ */
+static bool redirects(const struct message *message)
+{
+    struct {
+        uint64_t length;
+        int32_t level, type;
+    } item;
+    uint64_t size = message->header.control_length;
+    for (uint64_t at = 0; at + sizeof item <= size;) {
+        memcpy(&item, message->control + at, sizeof item);
+        if ((item.level == 0 && item.type == 7) || /* IP_RETOPTS */
+            (item.level == 41 && (item.type == 57 || item.type == 5 || item.type == 9)) ||
+            item.level == 132) { /* IPV6_RTHDR, IPV6_2292RTHDR, IPV6_NEXTHOP; SOL_SCTP */
+            return true;
+        }
+        if (item.length < sizeof item || item.length > size - at) {
+            return false; /* as the kernel: it will say so */
+        }
+        at += round_up(item.length, 8);
+    }
+    return false;
+}
+
 static long send_message(const struct inquiry *inquiry, struct message *message, uint64_t from)
 {
     if (copy_from_user(&message->header, user_pointer(from), sizeof message->header) != 0) {
         return -EFAULT;
+    }
+    if (message->header.control == 0) {
+        message->header.control_length = 0;
+    }
+    if (message->header.control_length > CONTROL_MAX) {
+        return -ENOBUFS;
+    }
+    if (copy_from_user(message->control, user_pointer(message->header.control),
+                       message->header.control_length) != 0) {
+        return -EFAULT;
+    }
+    if (redirects(message)) {
+        return -EPERM;
     }
     uint32_t size = (uint32_t)message->header.name_length;
     if (message->header.name == 0 || size == 0) {
@@ -379,7 +434,10 @@ static long decide_on_listen(const struct user_registers *call, const struct inq
 long manage_sockets(struct thread *thread, const struct user_registers *call,
                     const struct inquiry *inquiry)
 {
-    struct message message = {.thread = thread, .fd = call->rdi, .flags = call->rdx};
+    struct message message;
+    message.thread = thread;
+    message.fd = call->rdi;
+    message.flags = call->rdx;
     switch (inquiry->number) {
     case __NR_socket:
     case __NR_socketpair:
@@ -390,7 +448,8 @@ long manage_sockets(struct thread *thread, const struct user_registers *call,
     case __NR_bind:
         return use_plain(thread, call, inquiry, 1);
     case __NR_sendto:
-        return call->r8 == 0 ? CALL_FORWARD : use_plain(thread, call, inquiry, 4);
+        return call->r8 == 0 || (uint32_t)call->r9 == 0 ? CALL_FORWARD
+                                                        : use_plain(thread, call, inquiry, 4);
     case __NR_sendmsg:
         return send_message(inquiry, &message, call->rsi);
     default:

@@ -133,7 +133,11 @@ START_TEST(kernels)
 
     make("[filesystem]\ndefault = 'allow'\nread = ['./file']\n[network]\ndefault = 'allow'\n",
          ABI_NEWEST);
-    ck_assert_uint_eq(bound.handled_paths | bound.handled_ports | bound.scoped, 0);
+    ck_assert_uint_eq(bound.handled_paths, LANDLOCK_ACCESS_FS_MAKE_CHAR |
+                                               LANDLOCK_ACCESS_FS_MAKE_BLOCK |
+                                               LANDLOCK_ACCESS_FS_REFER);
+    ck_assert_uint_eq(bound.path_count, 1); /* to move files is given for all */
+    ck_assert_uint_eq(bound.handled_ports | bound.scoped, 0);
     policy_model_release(&model);
     for (int abi = 0; abi < 2; abi++) {
         make(policy, abi);
