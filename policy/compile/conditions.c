@@ -172,7 +172,7 @@ static bool take_range(struct scanner *scanner, unsigned bits, struct policy_cal
                        struct policy_condition *condition)
 {
     uint64_t last;
-    bool is_negative;
+    bool is_negative, ends_negative;
 
     if (!take_value(scanner, bits, &condition->value, &is_negative))
         return false;
@@ -180,8 +180,13 @@ static bool take_range(struct scanner *scanner, unsigned bits, struct policy_cal
         read_error(scanner->reading, scanner->node, "'..' is missing in a range");
         return false;
     }
-    if (!take_value(scanner, bits, &last, &is_negative))
+    if (!take_value(scanner, bits, &last, &ends_negative))
         return false;
+    if (is_negative || ends_negative) {
+        read_error(scanner->reading, scanner->node,
+                   "arguments are compared without a sign: a negative value has no order");
+        return false;
+    }
     if (last < condition->value) {
         read_error(scanner->reading, scanner->node, "a range that ends before it begins");
         return false;
@@ -194,6 +199,22 @@ static bool take_range(struct scanner *scanner, unsigned bits, struct policy_cal
     return add_condition(scanner, rule, condition);
 }
 
+/* Of what is never less than 0 and never more than the mask: whether the answer is known before. */
+static bool is_known_before(const struct policy_condition *condition)
+{
+    switch (condition->comparison) {
+    case POLICY_LESS:
+        return condition->value == 0 || condition->value > condition->mask;
+    case POLICY_GREATER_EQUAL:
+        return condition->value == 0 || condition->value > condition->mask;
+    case POLICY_GREATER:
+    case POLICY_LESS_EQUAL:
+        return condition->value >= condition->mask;
+    default:
+        return false;
+    }
+}
+
 /* Whether a comparison may hold in some case and not in another. */
 static bool check_sense(struct scanner *scanner, const struct policy_condition *condition,
                         bool is_negative)
@@ -204,6 +225,10 @@ static bool check_sense(struct scanner *scanner, const struct policy_condition *
     if (is_order && is_negative)
         read_error(scanner->reading, scanner->node,
                    "arguments are compared without a sign: a negative value has no order");
+    else if (is_known_before(condition))
+        read_error(scanner->reading, scanner->node,
+                   "the comparison of arg%u has the same outcome whatever the argument is",
+                   condition->argument);
     else if (!is_order && (condition->value & ~condition->mask) != 0)
         read_error(scanner->reading, scanner->node, "arg%u & 0x%" PRIx64 " is never 0x%" PRIx64,
                    condition->argument, condition->mask, condition->value);

@@ -15,12 +15,15 @@
 #include "../../loader/image/handover.h"
 #include "../decide.h"
 
+#include <linux/fs.h>
+
 /* One path of a call. */
 struct pinned {
     const struct path_question *question;
     int directory;
     int held; /* the object, or the folder that its name stands in */
     bool is_absent;
+    bool was_folder;     /* when it was decided whether it may move */
     const char *element; /* its last name, in `path`; NULL: `held` is the object */
     char path[PATH_MAX_BYTES];
     char *link; /* what the kernel is given instead, PATH_MAX_BYTES in the shared pages */
@@ -34,7 +37,6 @@ struct path_errand {
     unsigned count;
     struct pinned pinned[PATH_QUESTIONS_MAX];
     unsigned long arguments[6];
-    bool moves_folder;
     long result;
 };
 
@@ -166,6 +168,12 @@ static long decide_on_folder(const struct path_errand *errand, const struct pinn
     return object_decide(&errand->inquiry, PATH_ACCESS(WRITE), folder, 0);
 }
 
+static long decide_on_rest(const struct path_errand *errand, const struct pinned *pinned)
+{
+    bool leads_nowhere = pinned->is_absent && pinned->question->last == PATH_LAST_FOLLOWED;
+    return leads_nowhere ? -ENOENT : decide_on_folder(errand, pinned);
+}
+
 /* Puts the policy's replacement in the place of the path: it is pinned and decided on in turn. */
 static long replace(const struct path_errand *errand, struct pinned *pinned,
                     const char *replacement)
@@ -173,6 +181,7 @@ static long replace(const struct path_errand *errand, struct pinned *pinned,
     char name[PATH_MAX_BYTES];
     release(pinned);
     pinned->directory = AT_FDCWD;
+    pinned->is_absent = false;
     pinned->path[0] = 0;
     append_string(pinned->path, sizeof pinned->path, replacement);
     long result = pin(pinned);
@@ -183,7 +192,8 @@ static long replace(const struct path_errand *errand, struct pinned *pinned,
     if (result != 0) {
         return result < 0 ? result : -EACCES;
     }
-    return object_decide(&errand->inquiry, pinned->question->accesses, name, 0);
+    result = object_decide(&errand->inquiry, pinned->question->accesses, name, 0);
+    return result == 0 ? decide_on_rest(errand, pinned) : result;
 }
 
 static long decide_on_pinned(const struct path_errand *errand, struct pinned *pinned)
@@ -198,10 +208,7 @@ static long decide_on_pinned(const struct path_errand *errand, struct pinned *pi
     if (result == 0 && replacement != 0) {
         return replace(errand, pinned, replacement);
     }
-    if (result == 0 && pinned->is_absent && pinned->question->last == PATH_LAST_FOLLOWED) {
-        return -ENOENT;
-    }
-    return result == 0 ? decide_on_folder(errand, pinned) : result;
+    return result == 0 ? decide_on_rest(errand, pinned) : result;
 }
 
 /* ---- moving ---- */
@@ -228,6 +235,11 @@ static bool is_folder(const struct pinned *pinned)
     return (status.st_mode & S_IFMT) == S_IFDIR;
 }
 
+static bool exchanges(const struct path_errand *errand)
+{
+    return errand->questions[1].folder == PATH_FOLDER_CHANGED;
+}
+
 /* EXDEV: copy it, if you may. What is beneath a folder goes along. */
 static long decide_on_move(const struct pinned *from, const struct pinned *to)
 {
@@ -238,7 +250,7 @@ static long decide_on_move(const struct pinned *from, const struct pinned *to)
     if (name_pinned(from, old) != 0 || name_pinned(to, new) != 0 || !gains_nothing(old, new)) {
         return -EXDEV;
     }
-    if (!is_folder(from)) {
+    if (!from->was_folder) {
         return 0; /* see check_moved() */
     }
     append_string(old, sizeof old, "/");
@@ -256,25 +268,29 @@ static long decide_on_move(const struct pinned *from, const struct pinned *to)
 static void check_moved(const struct path_errand *errand)
 {
     const struct pinned *from = &errand->pinned[0], *to = &errand->pinned[1];
-    if (errand->count < 2 || !errand->questions[0].moves || errand->moves_folder ||
-        policy_complains() || to->element == 0 || !is_folder(to)) {
+    if (errand->count < 2 || !errand->questions[0].moves || policy_complains()) {
         return;
     }
-    SYS4(__NR_renameat, to->held, to->element, from->held, from->element);
-    fatal("policy: a file that was renamed became a folder meanwhile");
+    bool came = is_folder(to) && !from->was_folder, went = is_folder(from) && !to->was_folder;
+    if (came || (went && exchanges(errand))) {
+        unsigned long flags = exchanges(errand) ? RENAME_EXCHANGE : 0;
+        SYS5(__NR_renameat2, to->held, to->element, from->held, from->element, flags);
+        fatal("policy: a file that was renamed became a folder meanwhile");
+    }
 }
 
 /* RENAME_EXCHANGE moves both. */
 static long decide_on_moves(struct path_errand *errand)
 {
-    const struct pinned *pinned = errand->pinned;
+    struct pinned *pinned = errand->pinned;
     if (errand->count < 2 || !errand->questions[0].moves) {
         return 0;
     }
-    errand->moves_folder = is_folder(&pinned[0]) || is_folder(&pinned[1]);
+    for (unsigned i = 0; i < errand->count; i++) {
+        pinned[i].was_folder = is_folder(&pinned[i]);
+    }
     long result = decide_on_move(&pinned[0], &pinned[1]);
-    bool exchanges = errand->questions[1].folder == PATH_FOLDER_CHANGED;
-    return result == 0 && exchanges ? decide_on_move(&pinned[1], &pinned[0]) : result;
+    return result == 0 && exchanges(errand) ? decide_on_move(&pinned[1], &pinned[0]) : result;
 }
 
 /* ---- the call ---- */

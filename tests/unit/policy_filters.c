@@ -137,9 +137,14 @@ static void draw_call(char call[128])
     unsigned count = strcmp(name, "getppid") == 0 ? 0 : (unsigned)draw(3);
 
     strcpy(call, name);
-    for (unsigned i = 0; i < count; i++)
+    for (unsigned i = 0; i < count; i++) {
+        const unsigned comparison = (unsigned)draw(7);
+        /* An order that is not known before: from 1 to less than the mask. */
+        const unsigned value = comparison < 3 ? (unsigned)draw(4) : 1 + (unsigned)draw(2);
+
         sprintf(call + strlen(call), "%sarg%u %s%s %u", i == 0 ? "(" : ", ", (unsigned)draw(2),
-                draw(2) == 0 ? "& 3 " : "", comparisons[draw(7)], (unsigned)draw(4));
+                draw(2) == 0 ? "& 3 " : "", comparisons[comparison], value);
+    }
     strcat(call, count > 0 ? ")" : "");
 }
 
