@@ -223,6 +223,13 @@ static void append_literally(char *pattern, size_t size, const char *path, size_
     pattern[used] = '\0';
 }
 
+static void append_text(char *pattern, size_t size, const char *text)
+{
+    size_t used = strlen(pattern);
+
+    snprintf(pattern + used, size - used, "%s", text);
+}
+
 /* "/proc/1234/stat" and "/dev/pts/3": numbers that are others the next time. */
 static bool write_numbered(char *pattern, size_t size, const char *path)
 {
@@ -236,7 +243,7 @@ static bool write_numbered(char *pattern, size_t size, const char *path)
         if (digits == 0)
             continue;
         append_literally(pattern, size, path, length);
-        strcat(pattern, "*");
+        append_text(pattern, size, "*");
         append_literally(pattern, size, path + length + digits, strlen(path + length + digits));
         return true;
     }
@@ -267,7 +274,7 @@ static void add_folder(const struct lesson *lesson, char *pattern, size_t size, 
     if (is_beneath(path, SHARED_MEMORY))
         length = strlen(SHARED_MEMORY);
     append_literally(pattern, size, path, length);
-    strcat(pattern, length == 1 ? "**" : "/**");
+    append_text(pattern, size, length == 1 ? "**" : "/**");
 }
 
 static void write_pattern(const struct lesson *lesson, enum list list, const char *path,
@@ -278,9 +285,9 @@ static void write_pattern(const struct lesson *lesson, enum list list, const cha
     *pattern = '\0';
     if (package != 0) {
         append_literally(pattern, size, path, package);
-        strcat(pattern, "/**");
+        append_text(pattern, size, "/**");
     } else if (is_beneath(path, CONTROL_GROUPS)) {
-        strcpy(pattern, CONTROL_GROUPS "/**"); /* the group is another the next time */
+        append_text(pattern, size, CONTROL_GROUPS "/**"); /* the group is another the next time */
     } else if (lesson->generalises && list != EXEC && is_general(lesson, path)) {
         add_folder(lesson, pattern, size, path);
     } else if (!write_numbered(pattern, size, path)) {

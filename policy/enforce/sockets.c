@@ -235,10 +235,9 @@ static long use_address(const struct inquiry *inquiry, enum endorun_network_acce
     } else if (family == AF_UNIX && access == ENDORUN_NETWORK_BIND) {
         peer.kind = ENDORUN_PEER_ABSTRACT; /* of a name that the kernel makes up */
         peer.name = "";
-    } else if (family == AF_INET_ || family == AF_INET6_) {
-        read_internet(address, &peer);
-    } else if (family == AF_UNSPEC_ && inquiry->number != __NR_connect) {
-        read_internet(address, &peer); /* taken for IPv4 by bind(2) and by UDP */
+    } else if (family == AF_INET_ || family == AF_INET6_ ||
+               (family == AF_UNSPEC_ && inquiry->number != __NR_connect)) {
+        read_internet(address, &peer); /* AF_UNSPEC is IPv4 for bind(2) and for UDP */
     } else {
         return make(context); /* it ends a connection, or its family says it all */
     }
