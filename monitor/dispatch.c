@@ -3,11 +3,13 @@
  * or QUICK never come here unless every call is counted: the gate makes those calls itself.
  */
 #include "calls.h"
-#include "channel.h"
+#include "../trace/record/channel.h"
 #include "code.h"
 #include "seccomp.h"
 #include "support.h"
 #include "../policy/enforce/enforce.h"
+#include "../trace/record/inject.h"
+#include "../trace/record/record.h"
 
 /* Nothing to be done. Numbers that the table has not got have no handler at all. */
 static long handle_FORWARD(UNUSED struct thread *thread, UNUSED const struct user_registers *call)
@@ -70,12 +72,15 @@ void prepare_dispatch(bool all)
         }
     }
     for (uint32_t i = 0; i < HANDLER_COUNT; i++) {
-        if (call_class[i] != CLASS_HANDLED && policy_watches(i)) {
+        if (call_class[i] != CLASS_HANDLED &&
+            (policy_watches(i) || trace_watches(i) || inject_watches(i))) {
             call_class[i] = CLASS_WATCHED;
         }
     }
     if (keys_in_use || policy_in_use != 0) { /* what newer kernels have */
         memset(call_class + HANDLER_COUNT, CLASS_HANDLED, sizeof call_class - HANDLER_COUNT);
+    } else if (trace_watches(HANDLER_COUNT)) {
+        memset(call_class + HANDLER_COUNT, CLASS_WATCHED, sizeof call_class - HANDLER_COUNT);
     }
     for (uint32_t i = 512; i < 548; i++) {
         call_class[i] = CLASS_HANDLED; /* numbers that only the x32 ABI has */
@@ -87,6 +92,11 @@ static long read_program(void *target, uint64_t source, uint64_t size)
     return copy_from_user(target, user_pointer(source), size);
 }
 
+static bool open_code(UNUSED void *context, const struct call_range *range)
+{
+    return code_open(range->start, range->length, range->written);
+}
+
 /*
  * Memory that is writable and executable in turn, page by page: what the call may write to is made
  * writable before. True: there is some of it among the arguments.
@@ -95,7 +105,7 @@ static bool works_on_code(const struct user_registers *call)
 {
     const uint64_t arguments[6] = {call->rdi, call->rsi, call->rdx, call->r10, call->r8, call->r9};
     return code_alternates(0, TASK_SIZE) &&
-           call_visits((uint32_t)call->rax, arguments, read_program, code_open);
+           call_visits((uint32_t)call->rax, arguments, read_program, open_code, 0);
 }
 
 static long call_handler_of(struct thread *thread, const struct user_registers *call)
@@ -145,11 +155,15 @@ static enum seccomp_verdict filtered_call(struct thread *thread, uint64_t *answe
     return verdict;
 }
 
-void monitor_syscall(struct thread *thread)
+/*
+ * The call in the thread's registers. What the program finds in RAX, or -ENDORUN_ERESTARTSYS where
+ * it makes the call once more. `by_gate`: the gate may make it, and then its result is not known
+ * here.
+ */
+static long carry_out(struct thread *thread, bool by_gate)
 {
     struct user_registers *registers = &thread->registers;
     uint64_t answer = registers->rax;
-    channel_count_call(thread);
     registers->rip = thread->continuation;
     enum seccomp_verdict verdict = user_dispatch_judge(thread, registers);
     if (verdict == SECCOMP_MAKE && thread->filter != 0) {
@@ -157,16 +171,19 @@ void monitor_syscall(struct thread *thread)
     }
     if (verdict == SECCOMP_MAKE) {
         long result = call_handler_of(thread, registers);
-        if (result == CALL_FORWARD || result == CALL_SIGNALS_ITSELF) {
+        bool is_forwarded = result == CALL_FORWARD || result == CALL_SIGNALS_ITSELF;
+        if (is_forwarded && by_gate) {
             thread->forward = keys_in_use;
             registers->rip =
                 result == CALL_FORWARD ? gate_forward_in_use : (uint64_t)gate_signals_itself;
-            return;
+            return 0;
         }
+        result = is_forwarded ? forward_call(registers) : result;
         verdict = result == CALL_ABORTED ? SECCOMP_AGAIN : SECCOMP_ANSWERED;
         answer = (uint64_t)result;
     }
-    if (verdict == SECCOMP_AGAIN) { /* the program's own `syscall`, once more */
+    bool again = verdict == SECCOMP_AGAIN;
+    if (again) { /* the program's own `syscall`, once more */
         answer = registers->rax;
         registers->rip = thread->continuation - 2;
     }
@@ -174,4 +191,50 @@ void monitor_syscall(struct thread *thread)
     registers->rax = answer;
     registers->rcx = thread->continuation;
     registers->r11 = registers->eflags;
+    return again ? -ENDORUN_ERESTARTSYS : (long)answer;
+}
+
+/* The call as the trace's options change it. */
+static long carry_out_changed(struct thread *thread, const struct endorun_injection *injection)
+{
+    struct user_registers *registers = &thread->registers;
+    long result = injection->result;
+    inject_begin(injection);
+    if (injection->gives_result != 0) {
+        registers->rip = registers->rcx = thread->continuation;
+        registers->r11 = registers->eflags;
+        registers->rax = (uint64_t)result;
+    } else {
+        result = carry_out(thread, false);
+    }
+    inject_end(injection);
+    return result;
+}
+
+static void trace_and_carry_out(struct thread *thread, const struct endorun_injection *injection)
+{
+    const struct user_registers call = thread->registers;
+    thread->was_denied = false;
+    trace_call(thread);
+    long result = injection == 0 ? carry_out(thread, false) : carry_out_changed(thread, injection);
+    trace_return(thread, &call, result, injection != 0);
+}
+
+void monitor_syscall(struct thread *thread)
+{
+    const struct user_registers *registers = &thread->registers;
+    uint32_t number = (uint32_t)registers->rax;
+    channel_count_call(thread);
+    const struct endorun_injection *injection = inject_count(thread, number);
+    bool is_traced = thread->slot != 0 && trace_watches(number) && number != __NR_rt_sigreturn;
+    if (is_traced) {
+        trace_and_carry_out(thread, injection);
+    } else if (injection != 0) {
+        carry_out_changed(thread, injection);
+    } else {
+        carry_out(thread, true);
+    }
+    if (injection != 0) {
+        inject_signal(thread, injection);
+    }
 }

@@ -13,6 +13,7 @@
 #include "seccomp.h"
 #include "signal.h"
 #include "support.h"
+#include "../trace/record/inject.h"
 #include "syscall.h"
 #include "../loader/image/handover.h"
 
@@ -222,6 +223,7 @@ static void write_session(struct thread *thread, struct execution *execution, si
     next->report_path = handover_add_string(handover, session_string(session->report_path));
     next->comm = handover_add_string(handover, command_name(program, name));
     next->size += next->filters_size;
+    inject_write(thread, &next->injections);
 }
 
 /*

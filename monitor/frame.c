@@ -6,6 +6,7 @@
 #include "signal.h"
 #include "support.h"
 #include "syscall.h"
+#include "../trace/record/record.h"
 
 #define RED_ZONE          128UL
 #define XRSTOR_ALIGNMENT  64UL /* SDM volume 1, 13.7 and 13.8 */
@@ -165,6 +166,7 @@ void deliver_signal(struct thread *thread, int signal, const struct kernel_sigin
     struct sigcontext *registers = &context->mcontext;
     struct kernel_sigaction action = take_action(thread->signals, signal);
     bool synchronous = is_synchronous(signal, info, registers);
+    trace_signal(thread, info);
     if (action.handler == SIG_DFL ||
         (action.handler == SIG_IGN && synchronous && is_held(signal))) {
         default_action(thread, signal, info, synchronous);
@@ -322,6 +324,8 @@ void return_from_handler(struct thread *thread, uint64_t rsp, struct ucontext *c
     }
     set_alternate_stack(thread, &frame.uc.stack, registers->rsp); /* or not, as the kernel */
     update_attention(thread);
+    trace_sigreturn(thread, rsp + offsetof(struct ucontext, sigmask), frame.uc.sigmask,
+                    (long)registers->rax);
     resume_program(thread, context);
 }
 

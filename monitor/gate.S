@@ -330,6 +330,21 @@ LABEL(user_copy_fault)
     .cfi_endproc
     END(user_copy)
 
+/* time_stamp(): 0 where the program has forbidden RDTSC, see PR_SET_TSC in prctl(2). */
+FUNCTION(time_stamp)
+    .cfi_startproc
+LABEL(time_stamp_begin)
+    rdtsc
+LABEL(time_stamp_end)
+    shlq $32, %rdx
+    orq %rdx, %rax
+    ret
+LABEL(time_stamp_fault)
+    xorl %eax, %eax
+    ret
+    .cfi_endproc
+    END(time_stamp)
+
 /* call_on_stack(stack_top, function, argument) */
 FUNCTION(call_on_stack)
     .cfi_startproc

@@ -49,6 +49,7 @@ extern code_label gate_resume, gate_resume_saved, gate_resume_on_stack, gate_res
     gate_resume_unstepped;
 extern code_label window_begin, window_call, window_abort;
 extern code_label user_copy_begin, user_copy_end, user_copy_fault;
+extern code_label time_stamp_begin, time_stamp_end, time_stamp_fault;
 extern code_label signal_entry, signal_return;
 extern code_label gate_entry_keys, gate_rcx_kept, gate_rdx_kept, gate_rax_kept,
     gate_continuation_kept, gate_call_quick, gate_after_quick, gate_result_quick,
@@ -85,6 +86,9 @@ long vfork_call(uint64_t stack_top, void (*function)(void *), void *argument);
 
 /* Copies for user.h. 0 or -EFAULT; after a fault part of the target may be written. */
 long user_copy(void *target, const void *source, unsigned long size);
+
+/* The processor's time stamp counter; 0 where prctl(PR_SET_TSC) or strict seccomp forbids it. */
+uint64_t time_stamp(void);
 
 /*
  * Goes on with what a signal frame holds, which stands on the monitor stack: a held signal may come

@@ -20,6 +20,7 @@
 #include "self.h"
 #include "support.h"
 #include "syscall.h"
+#include "../trace/record/channel.h"
 
 #include <asm/statfs.h>
 #include <linux/magic.h>
@@ -50,7 +51,7 @@ static bool reaches_memory(int fd)
     struct stat status = {.st_mode = MODE_OF_MEM};
     struct statfs system = {.f_type = PROC_SUPER_MAGIC};
     SYS2(__NR_fstat, fd, &status);
-    if (!device_is_harmless(status.st_mode, status.st_rdev)) {
+    if (!device_is_harmless(status.st_mode, status.st_rdev) || channel_is(&status)) {
         return true;
     }
     if ((status.st_mode & S_IFMT) != S_IFREG || status.st_size != 0) {
@@ -147,18 +148,6 @@ static long open_and_look(const struct opening *opening, bool may_wait)
 static bool is_undecided(long result)
 {
     return result == -EXDEV || result == -ELOOP || result == -EPERM || result == -ENOSYS;
-}
-
-static size_t start_of_last_name(const char *path)
-{
-    size_t start = strlen(path);
-    while (start > 0 && path[start - 1] == '/') {
-        start--;
-    }
-    while (start > 0 && path[start - 1] != '/') {
-        start--;
-    }
-    return start;
 }
 
 static long open_restricted(const struct opening *opening)

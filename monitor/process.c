@@ -5,7 +5,7 @@
  */
 #include "process.h"
 #include "calls.h"
-#include "channel.h"
+#include "../trace/record/channel.h"
 #include "code.h"
 #include "seccomp.h"
 #include "signal.h"
@@ -113,6 +113,7 @@ static void continue_forked(struct thread *thread, const struct creation *creati
     thread->registers.rsp = creation->stack;
     thread->pid = (int32_t)SYS0(__NR_getpid);
     thread->tid = (int32_t)SYS0(__NR_gettid);
+    memset(thread->changed_calls, 0, sizeof thread->changed_calls);
     arm_dispatch(thread);
     channel_attach(thread);
     update_attention(thread);

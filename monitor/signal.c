@@ -4,7 +4,7 @@
  * gate.
  */
 #include "signal.h"
-#include "channel.h"
+#include "../trace/record/channel.h"
 #include "code.h"
 #include "process.h"
 #include "support.h"
@@ -521,10 +521,15 @@ static bool is_settled(struct thread *thread, int signal, const struct kernel_si
                        struct sigcontext *registers)
 {
     uint64_t rip = registers->rip;
-    if ((signal == SIGSEGV || signal == SIGBUS) && in_range(rip, user_copy_begin, user_copy_end) &&
-        is_synchronous(signal, info, registers)) {
-        registers->rip = (uint64_t)user_copy_fault;
-        return true;
+    if ((signal == SIGSEGV || signal == SIGBUS) && is_synchronous(signal, info, registers)) {
+        if (in_range(rip, user_copy_begin, user_copy_end)) {
+            registers->rip = (uint64_t)user_copy_fault;
+            return true;
+        }
+        if (in_range(rip, time_stamp_begin, time_stamp_end)) {
+            registers->rip = (uint64_t)time_stamp_fault;
+            return true;
+        }
     }
     if (rip == (uint64_t)gate_signals_itself_end && is_dispatch(signal, info, registers)) {
         signal_itself(thread, registers);

@@ -58,6 +58,18 @@ void append_string(char *buffer, size_t size, const char *string)
     buffer[at] = 0;
 }
 
+size_t start_of_last_name(const char *path)
+{
+    size_t start = strlen(path);
+    while (start > 0 && path[start - 1] == '/') {
+        start--;
+    }
+    while (start > 0 && path[start - 1] != '/') {
+        start--;
+    }
+    return start;
+}
+
 void append_number(char *buffer, size_t size, uint64_t number)
 {
     char digits[24];

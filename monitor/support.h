@@ -13,6 +13,9 @@ size_t strlen(const char *string);
 
 /* Appends to a NUL-terminated string in a buffer of `size` bytes; what does not fit is cut. */
 void append_string(char *buffer, size_t size, const char *string);
+
+/* Where the last name of a path begins; slashes may follow it. */
+size_t start_of_last_name(const char *path);
 void append_number(char *buffer, size_t size, uint64_t number);
 void append_hex(char *buffer, size_t size, uint64_t number, int digits);
 

@@ -24,6 +24,7 @@
 
 #include "abi.h"
 #include "endorun/event.h"
+#include "endorun/injection.h"
 
 /* Signals for which the monitor always has a handler and which are never blocked in the kernel. */
 #define HELD_SIGNALS ((1UL << (SIGSEGV - 1)) | (1UL << (SIGBUS - 1)) | (1UL << (SIGSYS - 1)))
@@ -96,6 +97,8 @@ struct thread {
     struct rt_sigframe queued_frame; /* its siginfo and context; .uc.mcontext.fpstate: fpu_image */
 
     struct endorun_slot *slot; /* this thread's part of the event channel, or NULL */
+    bool was_denied;           /* the policy has refused something of the call at hand */
+    uint32_t changed_calls[ENDORUN_INJECTED_CALLS]; /* how many it has made, by place */
 
     struct scratch scratch[SCRATCH_MAX]; /* of an exec */
 

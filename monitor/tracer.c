@@ -1,7 +1,8 @@
 /*
  * A program that traces others (gdb, strace) would stop at each SIGSYS by which Syscall User
- * Dispatch hands a call of its tracee to the monitor there. Natively there is no such stop: it is
- * passed on to the tracee in the way that the tracer let it run last, and the tracer waits on.
+ * Dispatch hands a call of its tracee to the monitor there, and at each SIGSEGV or SIGBUS by which
+ * that monitor finds that it can't read or write what a call names. Natively there is no such stop:
+ * it is passed on to the tracee in the way that the tracer let it run last; the tracer waits on.
  */
 #include "calls.h"
 #include "syscall.h"
@@ -31,23 +32,56 @@ long handle_PTRACE(UNUSED struct thread *thread, const struct user_registers *ca
     return CALL_FORWARD;
 }
 
-/* Stopped by the delivery of SIGSYS: WIFSTOPPED, and no ptrace event. */
-static bool is_stop_by_sigsys(int32_t status)
+/* The signal by which a tracee is stopped, if it is one of the monitor's; else 0. */
+static int stopped_by(int32_t status)
 {
-    return status == (SIGSYS << 8 | 0x7f);
+    int signal = status >> 8; /* with a ptrace event: more than a signal */
+    bool may_be = signal == SIGSYS || signal == SIGSEGV || signal == SIGBUS;
+    return (status & 0xff) == 0x7f && may_be ? signal : 0;
 }
 
-/* Lets a tracee go on that stopped for a dispatched call. False: the tracer is to see the stop. */
-static bool pass_on_dispatch(long pid)
+/*
+ * Whether a tracee stands in its monitor's user_copy(). Its image lies elsewhere than this one, but
+ * by whole pages, and is the same.
+ */
+static bool copies_for_monitor(long pid)
+{
+    uint64_t rip, word, own;
+    const uint64_t begin = (uint64_t)user_copy_begin, size = (uint64_t)user_copy_end - begin;
+    if (SYS4(__NR_ptrace, PTRACE_PEEKUSR, pid, offsetof(struct pt_regs, rip), &rip) != 0) {
+        return false;
+    }
+    uint64_t offset = (rip - begin) & (PAGE_SIZE - 1);
+    for (uint64_t i = 0; i + sizeof own <= size; i += sizeof own) {
+        __builtin_memcpy(&own, (const void *)(begin + i), sizeof own);
+        if (SYS4(__NR_ptrace, PTRACE_PEEKTEXT, pid, rip - offset + i, &word) != 0 || word != own) {
+            return false;
+        }
+    }
+    return offset < size;
+}
+
+/* A fault, and no signal that was sent while the monitor copies: that the tracer sees natively. */
+static bool is_for_monitor(long pid, int signal)
 {
     struct kernel_siginfo info;
-    if (SYS4(__NR_ptrace, PTRACE_GETSIGINFO, pid, 0, &info) != 0 || info.si_signo != SIGSYS ||
-        info.si_code != SYS_USER_DISPATCH) {
+    if (SYS4(__NR_ptrace, PTRACE_GETSIGINFO, pid, 0, &info) != 0 || info.si_signo != signal) {
+        return false;
+    }
+    return signal == SIGSYS ? info.si_code == SYS_USER_DISPATCH
+                            : info.si_code > 0 && copies_for_monitor(pid);
+}
+
+/* Lets a tracee go on that stopped by its monitor's doing. False: the tracer is to see the stop. */
+static bool pass_on(long pid, int32_t status)
+{
+    int signal = stopped_by(status);
+    if (signal == 0 || !is_for_monitor(pid, signal)) {
         return false;
     }
     uint32_t place = (uint32_t)pid % TRACEES;
     int request = resumed[place].pid == (int32_t)pid ? resumed[place].request : PTRACE_CONT;
-    return SYS4(__NR_ptrace, request, pid, 0, SIGSYS) == 0;
+    return SYS4(__NR_ptrace, request, pid, 0, signal) == 0;
 }
 
 long handle_WAIT4(UNUSED struct thread *thread, const struct user_registers *call)
@@ -61,7 +95,7 @@ long handle_WAIT4(UNUSED struct thread *thread, const struct user_registers *cal
         const unsigned long arguments[6] = {call->rdi, place, call->rdx, call->r10};
         long pid = window_syscall(__NR_wait4, arguments);
         if (pid <= 0 || copy_from_user(&status, user_pointer(place), sizeof status) != 0 ||
-            !is_stop_by_sigsys(status) || !pass_on_dispatch(pid)) {
+            !pass_on(pid, status)) {
             return pid;
         }
     }

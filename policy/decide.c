@@ -95,6 +95,18 @@ static bool is_unspecified(const struct endorun_peer *peer)
     return peer->kind <= ENDORUN_PEER_IPV6 && bits == 0;
 }
 
+static void become_loopback(struct endorun_peer *peer)
+{
+    if (peer->kind == ENDORUN_PEER_IPV6 && !is_mapped(peer)) {
+        peer->address[15] = 1;
+        return;
+    }
+    peer->kind = ENDORUN_PEER_IPV4;
+    peer->address[0] = 127;
+    peer->address[1] = peer->address[2] = 0;
+    peer->address[3] = 1;
+}
+
 struct endorun_verdict decide_peer(const struct endorun_policy_header *policy,
                                    enum endorun_network_access access,
                                    const struct endorun_peer *peer)
@@ -102,14 +114,7 @@ struct endorun_verdict decide_peer(const struct endorun_policy_header *policy,
     struct policy_part part = find_part(policy, ENDORUN_PART_NETWORK);
     struct endorun_peer reached = *peer;
     if (access == ENDORUN_NETWORK_CONNECT && is_unspecified(peer)) {
-        reached.address[peer->kind == ENDORUN_PEER_IPV4 ? 0 : 15] = 1;
-        if (peer->kind == ENDORUN_PEER_IPV4 || is_mapped(peer)) {
-            reached.kind = ENDORUN_PEER_IPV4;
-            const uint8_t loopback[4] = {127, 0, 0, 1};
-            for (uint32_t i = 0; i < sizeof loopback; i++) {
-                reached.address[i] = loopback[i];
-            }
-        }
+        become_loopback(&reached);
     }
     return part.size == 0 ? allowed : network_decide(&part, access, &reached);
 }

@@ -144,12 +144,17 @@ static void ask_to_move(struct path_question *question, uint32_t number,
                         const uint64_t arguments[6], unsigned nth)
 {
     bool is_link = number == __NR_link || number == __NR_linkat;
-    bool exchanges = number == __NR_renameat2 && (arguments[4] & RENAME_EXCHANGE) != 0;
+    uint64_t flags = number == __NR_renameat2 ? arguments[4] : 0;
+    bool exchanges = (flags & RENAME_EXCHANGE) != 0;
 
     question->accesses = WRITE;
     question->moves = true;
     if (nth > 0 || !is_link)
         question->last = PATH_LAST_NAME;
+    if (exchanges || (nth == 0 && !is_link))
+        question->name = PATH_NAME_OLD;
+    else if (nth > 0 && (is_link || (flags & RENAME_NOREPLACE) != 0))
+        question->name = PATH_NAME_NEW;
     if (!is_link)
         question->folder =
             nth == 0 || exchanges ? PATH_FOLDER_CHANGED : PATH_FOLDER_CHANGED_IF_PRESENT;
@@ -174,10 +179,12 @@ static void ask(struct path_question *question, uint32_t number, unsigned nth,
     case ENDORUN_DECISION_PATH_CREATE:
         question->accesses = WRITE;
         question->last = PATH_LAST_NAME;
+        question->name = PATH_NAME_NEW;
         break;
     case ENDORUN_DECISION_PATH_REMOVE:
         question->accesses = WRITE;
         question->last = PATH_LAST_NAME;
+        question->name = PATH_NAME_OLD;
         question->folder = PATH_FOLDER_CHANGED;
         break;
     case ENDORUN_DECISION_PATH_LINK:

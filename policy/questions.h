@@ -29,6 +29,13 @@ enum path_folder {
     PATH_FOLDER_CHANGED_IF_PRESENT, /* when something has the name, and loses it */
 };
 
+/* What the kernel looks at before any permission: the call fails by it alone. */
+enum path_name {
+    PATH_NAME_ANY,
+    PATH_NAME_NEW, /* EEXIST where it is there */
+    PATH_NAME_OLD, /* ENOENT where it is not */
+};
+
 struct path_question {
     uint8_t argument;  /* which one is the path; of a call on what is open: the descriptor */
     uint8_t directory; /* the descriptor where a relative path begins; PATH_FROM_CWD */
@@ -38,6 +45,7 @@ struct path_question {
     uint8_t if_absent; /* the same, for a name that nothing has yet: these as well */
     bool is_open;      /* `argument` is a descriptor, and the object is what it refers to */
     bool may_be_empty; /* an empty path, or none at all, is what `directory` refers to */
+    uint8_t name;      /* enum path_name */
     /* The object gets another name, and may not be allowed more by it: what is beneath goes along.
      */
     bool moves;

@@ -13,6 +13,7 @@ static const struct endorun_syscall calls[] = {
 struct walk {
     ranges_read *read;
     ranges_visit *visit;
+    void *context;
     bool result;
 };
 
@@ -29,10 +30,29 @@ struct header {
 };
 _Static_assert(sizeof(struct header) == 56, "struct user_msghdr");
 
+static void visit_range(struct walk *walk, const struct call_range *range)
+{
+    if (range->start != 0 && range->length != 0 && walk->visit(walk->context, range)) {
+        walk->result = true;
+    }
+}
+
 static void visit(struct walk *walk, uint64_t start, uint64_t length, bool written)
 {
-    if (start != 0 && length != 0 && walk->visit(start, length, written)) {
-        walk->result = true;
+    const struct call_range range = {.start = start, .length = length, .written = written};
+    visit_range(walk, &range);
+}
+
+/* The array has been visited; it ends with a NULL. */
+static void visit_strings(struct walk *walk, uint64_t address)
+{
+    struct call_range range = {.length = LENGTH_UNTOLD, .is_string = true};
+    for (uint64_t i = 0; i < VECTOR_MAX; i++) {
+        if (walk->read(&range.start, address + i * sizeof range.start, sizeof range.start) != 0 ||
+            range.start == 0) {
+            return;
+        }
+        visit_range(walk, &range);
     }
 }
 
@@ -43,7 +63,9 @@ static void visit_vector(struct walk *walk, uint64_t address, uint64_t count, bo
         if (walk->read(&entry, address + i * sizeof entry, sizeof entry) != 0) {
             return;
         }
-        visit(walk, entry.base, entry.length, written);
+        const struct call_range range = {
+            .start = entry.base, .length = entry.length, .written = written, .is_data = true};
+        visit_range(walk, &range);
     }
 }
 
@@ -130,11 +152,23 @@ static void visit_argument(struct walk *walk, const struct endorun_syscall *call
     if (access == ENDORUN_ACCESS_SCALAR || access == ENDORUN_ACCESS_ADDRESS) {
         return;
     }
-    visit(walk, address, length_of(call, shape, arguments), access != ENDORUN_ACCESS_READ);
+    const struct call_range range = {
+        .start = address,
+        .length = length_of(call, shape, arguments),
+        .written = access != ENDORUN_ACCESS_READ,
+        .is_string = shape->kind == ENDORUN_KIND_PATH || shape->kind == ENDORUN_KIND_STR,
+        .is_records = shape->kind == ENDORUN_KIND_OUT_RECORDS,
+        .is_data = shape->kind == ENDORUN_KIND_IN_BYTES || shape->kind == ENDORUN_KIND_OUT_BYTES,
+    };
+    visit_range(walk, &range);
     if (shape->kind == ENDORUN_KIND_IN_SIZED && shape->detail == ENDORUN_TYPE_clone_args) {
         visit_clone_arguments(walk, address);
     }
     switch (shape->kind) {
+    case ENDORUN_KIND_ARGV:
+    case ENDORUN_KIND_ENVP:
+        visit_strings(walk, address);
+        break;
     case ENDORUN_KIND_IOVEC_IN:
     case ENDORUN_KIND_IOVEC_OUT:
     case ENDORUN_KIND_IOVEC_INOUT:
@@ -155,9 +189,9 @@ static void visit_argument(struct walk *walk, const struct endorun_syscall *call
 }
 
 bool call_visits(uint32_t number, const uint64_t arguments[6], ranges_read *reader,
-                 ranges_visit *visitor)
+                 ranges_visit *visitor, void *context)
 {
-    struct walk walk = {reader, visitor, false};
+    struct walk walk = {reader, visitor, context, false};
     for (uint32_t i = 0; number < sizeof calls / sizeof calls[0] && i < calls[number].nargs; i++) {
         visit_argument(&walk, &calls[number], i, arguments);
     }

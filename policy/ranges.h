@@ -11,17 +11,26 @@
 /* Reads the caller's memory: 0, or a negative errno. */
 typedef long ranges_read(void *target, uint64_t source, uint64_t size);
 
-/* Told of one range; `written`: the kernel may write there. */
-typedef bool ranges_visit(uint64_t start, uint64_t length, bool written);
+struct call_range {
+    uint64_t start, length;
+    bool written;    /* the kernel may write there */
+    bool is_string;  /* it ends at a NUL, LENGTH_UNTOLD bytes at most */
+    bool is_data;    /* what is read or written: no structure, and the call returns how much */
+    bool is_records; /* of a directory: the call returns how much, as of data */
+};
+
+/* Told of one range. */
+typedef bool ranges_visit(void *context, const struct call_range *range);
 
 /*
- * Visits what the call reads and writes, iovecs and message headers followed, and says whether any
+ * Visits what the call reads and writes, in the order of its arguments; iovecs, message headers and
+ * arrays of strings are followed behind themselves. Says whether any
  * visit returned true. Where the length is not told it is LENGTH_UNTOLD; what depends on a command
  * counts as an address. Such lengths can be too large, never those that other arguments tell.
  */
 #define LENGTH_UNTOLD 4096U
 bool call_visits(uint32_t number, const uint64_t arguments[6], ranges_read *reader,
-                 ranges_visit *visitor);
+                 ranges_visit *visitor, void *context);
 
 /* Whether some argument may be the address of memory that the call works on. */
 bool call_uses_memory(uint32_t number);

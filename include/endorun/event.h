@@ -1,5 +1,5 @@
 /*
- * The event channel: how statistics, and later denials and traces, leave the monitor. One memfd in
+ * The event channel: how statistics and traces leave the monitor. One memfd in
  * shared memory, made by the reader (the endorun command that was started), mapped by every image
  * of the sandbox. Written without a system call and without a lock; drained by the reader.
  *
@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #define ENDORUN_CHANNEL_MAGIC   0x6e616863646e65ULL /* "endchan" */
-#define ENDORUN_CHANNEL_VERSION 1U
+#define ENDORUN_CHANNEL_VERSION 3U
 #define ENDORUN_CHANNEL_SLOTS   4096U
 #define ENDORUN_SLOT_SIZE       65536U /* bytes, the slot's header included */
 
@@ -55,6 +55,9 @@ enum endorun_event_type {
     ENDORUN_EVENT_MODULE = 1, /* a file mapping became executable; struct endorun_event_module */
     ENDORUN_EVENT_TRAP = 2,   /* struct endorun_event_trap */
     ENDORUN_EVENT_IMAGE = 3,  /* an image starts; struct endorun_event_image */
+    ENDORUN_EVENT_CALL = 4,   /* a traced call begins; struct endorun_event_call */
+    ENDORUN_EVENT_RETURN = 5, /* it returns; struct endorun_event_return */
+    ENDORUN_EVENT_SIGNAL = 6, /* a handler of the program is entered; struct endorun_event_signal */
 };
 
 /* Every record begins so. Records are aligned to 8 bytes and never wrap around the ring's end. */
@@ -83,6 +86,54 @@ struct endorun_event_image {
     int32_t pid;
     uint32_t path_size; /* bytes that follow: the program's path, NUL included */
 };
+
+/*
+ * Times are the processor's time stamp counter, or 0 where the program has forbidden to read it.
+ * Behind a call and its return stand copies of
+ * memory, each a struct endorun_piece and its bytes, padded to a multiple of 8: before the call
+ * what the kernel is to read, after it what it may have written. What had no room is left out.
+ */
+#define ENDORUN_ERESTARTSYS 512 /* include/linux/errno.h, of the kernel alone */
+
+struct endorun_event_call {
+    struct endorun_event event;
+    uint64_t time;
+    uint64_t site; /* address behind the `syscall` instruction */
+    uint32_t number;
+    uint32_t pieces;
+    uint64_t arguments[6];
+};
+
+struct endorun_event_return {
+    struct endorun_event event;
+    uint64_t time;
+    int64_t result; /* what the program finds in RAX; -ENDORUN_ERESTARTSYS: it will be made again */
+    uint32_t number;
+    uint16_t pieces;
+    uint16_t flags; /* ENDORUN_RETURN_... */
+};
+
+#define ENDORUN_RETURN_INJECTED 1U /* it was changed by the options */
+#define ENDORUN_RETURN_DENIED   2U /* nor was it: the policy forbids it */
+
+struct endorun_event_signal {
+    struct endorun_event event;
+    uint64_t time;
+    uint8_t siginfo[128];
+};
+
+enum endorun_piece_kind {
+    ENDORUN_PIECE_MEMORY = 0,
+    ENDORUN_PIECE_NAME = 1, /* what /proc/PID/fd says of a descriptor, without NUL */
+};
+
+struct endorun_piece {
+    uint64_t address; /* of a name: the descriptor */
+    uint32_t size;    /* bytes that follow */
+    uint32_t kind;    /* enum endorun_piece_kind */
+};
+
+#define ENDORUN_EVENT_SIZE_MAX 16384U /* bytes of one record */
 
 _Static_assert(sizeof(struct endorun_channel) == 4096, "the slots begin at a page");
 _Static_assert(sizeof(struct endorun_slot) == ENDORUN_SLOT_SIZE, "slots fill whole pages");

@@ -20,7 +20,8 @@ enum endorun_prepared_part {
     ENDORUN_PREPARED_PERMITS, /* the last: it may deny what installs the others */
     ENDORUN_PREPARED_PATHS,   /* for each: uint64_t LANDLOCK_ACCESS_FS_*, then the path with NUL */
     ENDORUN_PREPARED_PORTS,   /* struct endorun_prepared_pair: port, LANDLOCK_ACCESS_NET_* */
-    ENDORUN_PREPARED_LIMITS,  /* struct endorun_prepared_pair: RLIMIT_*, value */
+    ENDORUN_PREPARED_LIMITS,  /* struct endorun_prepared_pair: RLIMIT_*, value; with RLIMIT_NPROC
+                                 in a user namespace of its own */
     ENDORUN_PREPARED_ENVIRONMENT, /* all of it: NAME=VALUE with NUL, one behind the other */
     ENDORUN_PREPARED_REPORT,      /* the file for denials, with NUL; empty: standard error */
     ENDORUN_PREPARED_LEFT, /* text: the rules that rest on the monitor, as they are told; with NUL

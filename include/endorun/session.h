@@ -19,10 +19,11 @@
 
 #include <stdint.h>
 
+#include "injection.h"
 #include "policy.h"
 
 #define ENDORUN_SESSION_MAGIC    0x737365736f646e65ULL /* "endosess" */
-#define ENDORUN_SESSION_VERSION  5U
+#define ENDORUN_SESSION_VERSION  7U
 #define ENDORUN_SESSION_MAX_SIZE (ENDORUN_POLICY_SIZE_MAX + (1U << 20)) /* bytes */
 
 enum endorun_session_flags {
@@ -43,6 +44,9 @@ enum endorun_session_flags {
                      identity to take on: so it stays, since there are no new privileges */
     ENDORUN_SESSION_COMPLAIN = 1U << 11, /* the policy reports what it would deny, and allows it */
     ENDORUN_SESSION_REPORT_JSON = 1U << 12, /* as JSON */
+    ENDORUN_SESSION_TRACE = 1U << 13,       /* record the calls in .traced */
+    ENDORUN_SESSION_TRACE_LOSSY = 1U << 14, /* drop records where a ring is full; else wait */
+    ENDORUN_SESSION_TRACE_NAMES = 1U << 15, /* record what descriptors lead to */
     ENDORUN_SESSION_FILE_COMM = 1U << 4, /* set by the monitor: a program executed by descriptor is
                                             named after its file (Linux 6.14), not the number */
 };
@@ -88,7 +92,10 @@ struct endorun_session {
     uint32_t filters_size; /* with protection keys; in mode kernel the kernel hands them over */
     uint32_t policy_size;  /* 0: there is none */
     uint32_t report_path;  /* the file that denials are appended to; 0: standard error */
-    uint32_t reserved;     /* 0 */
+    uint32_t trace_bytes;  /* of data and of a string, at most so many are recorded */
+    uint64_t traced[8];    /* bit N % 64 of word N / 64, with N of endorun_trace_bit() */
+    uint64_t injects;      /* 1: .injections are in use */
+    struct endorun_injections injections;
 };
 
 #endif

@@ -1,8 +1,10 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "channel_reader.h"
@@ -44,15 +46,21 @@ static struct endorun_slot *slot_at(const struct channel_reader *reader, size_t 
 
 /* ---- records ---- */
 
-/* The slots that the process had before it executed this image are nobody's now. */
-static void supersede_older(struct channel_reader *reader, const struct slot_progress *newer)
+/*
+ * The slots that the process had before it executed this image are nobody's now; nor is this one,
+ * where a look that comes to it late has seen a later image of the process.
+ */
+static void supersede_older(struct channel_reader *reader, struct slot_progress *started)
 {
     for (size_t i = 0; i < ENDORUN_CHANNEL_SLOTS; i++) {
-        struct slot_progress *older = &reader->slots[i];
+        struct slot_progress *other = &reader->slots[i];
 
-        if (older->image != NULL && older->pid == newer->pid &&
-            image_number(older->image) < image_number(newer->image))
-            older->superseded = true;
+        if (other->image == NULL || other->pid != started->pid)
+            continue;
+        if (image_number(other->image) < image_number(started->image))
+            other->superseded = true;
+        else if (image_number(other->image) > image_number(started->image))
+            started->superseded = true;
     }
 }
 
@@ -64,7 +72,17 @@ static bool take_event(struct channel_reader *reader, struct slot_progress *prog
         return true;
     if (event->image != image_number(progress->image))
         return false;
+    if (reader->sink != NULL) {
+        const struct event_source source = {(size_t)(progress - reader->slots), progress->pid,
+                                            progress->tid, progress->image};
+
+        reader->sink->take(reader->sink->context, &source, event);
+    }
     switch (event->type) {
+    case ENDORUN_EVENT_CALL:
+    case ENDORUN_EVENT_RETURN:
+    case ENDORUN_EVENT_SIGNAL:
+        return reader->sink != NULL;
     case ENDORUN_EVENT_MODULE:
         statistics_module(reader->statistics, progress->image, &event->module, event->path);
         return true;
@@ -75,7 +93,7 @@ static bool take_event(struct channel_reader *reader, struct slot_progress *prog
         if (progress->started)
             return false;
         progress->started = true;
-        reader->statistics->image_count++;
+        statistics_start(reader->statistics, progress->image, event->path);
         supersede_older(reader, progress);
         return true;
     case ENDORUN_EVENT_PAD:
@@ -119,6 +137,8 @@ static unsigned drain_ring(struct channel_reader *reader, struct slot_progress *
     memcpy(reader->copy + upper, slot->ring, unread - upper);
     progress->tail = head;
     __atomic_store_n(&slot->tail, head, __ATOMIC_RELEASE);
+    if (unread > RING_SIZE / 2)
+        syscall(SYS_futex, &slot->tail, FUTEX_WAKE, 1, NULL, NULL, 0); /* its writer may wait */
     if (!take_records(reader, progress, reader->copy, upper) ||
         !take_records(reader, progress, reader->copy + upper, unread - upper)) {
         progress->damaged = true;
@@ -157,6 +177,7 @@ static bool identify(struct channel_reader *reader, struct slot_progress *progre
     if (progress->image == NULL && (__atomic_load_n(&slot->head, __ATOMIC_ACQUIRE) != 0 ||
                                     __atomic_load_n(&slot->calls, __ATOMIC_ACQUIRE) != 0)) {
         progress->pid = __atomic_load_n(&slot->pid, __ATOMIC_RELAXED);
+        progress->tid = __atomic_load_n(&slot->tid, __ATOMIC_RELAXED);
         progress->image = statistics_use_image(reader->statistics,
                                                __atomic_load_n(&slot->image, __ATOMIC_RELAXED));
     }
@@ -204,10 +225,14 @@ static unsigned visit_slot(struct channel_reader *reader, size_t index, bool loo
     const bool done =
         state == ENDORUN_SLOT_CLOSED || progress->superseded ||
         (look_for_ended && process_has_ended(__atomic_load_n(&slot->pid, __ATOMIC_RELAXED)));
+    if (!done)
+        reader->occupants[reader->occupant_count++] = __atomic_load_n(&slot->pid, __ATOMIC_RELAXED);
     if (identify(reader, progress, slot)) {
         count_calls(reader, progress, slot);
         fullness = drain_ring(reader, progress, slot);
     }
+    if (done && reader->sink != NULL)
+        reader->sink->thread_ended(reader->sink->context, index, progress->superseded);
     if (done)
         free_slot(reader, index);
     return fullness;
@@ -218,6 +243,7 @@ unsigned channel_drain(struct channel_reader *reader, bool look_for_ended)
     unsigned fullest = 0;
     size_t index = 0;
 
+    reader->occupant_count = 0;
     reader->statistics->unheard = __atomic_load_n(&reader->channel->unheard, __ATOMIC_RELAXED);
     /* A slot that no thread has used is a hole in the file, and looking at it would fill it. */
     while (index < ENDORUN_CHANNEL_SLOTS) {

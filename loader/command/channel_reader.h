@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "endorun/event.h"
+#include "event_decoder.h"
 #include "statistics.h"
 
 #define CHANNEL_SIZE                                                                               \
@@ -22,17 +23,37 @@ struct slot_progress {
     uint64_t tail; /* bytes of the ring; the one in the slot is for its writer only */
     uint64_t calls, trapped, dropped;
     struct image *image; /* NULL: the occupant has sent nothing yet */
-    int32_t pid;
+    int32_t pid, tid;
     bool started;    /* its image's start was read: once per occupant */
     bool superseded; /* its process has executed another image */
     bool damaged;
+};
+
+/* Who made a record: `slot` is the channel's, which one thread has at a time. */
+struct event_source {
+    size_t slot;
+    int32_t pid, tid;
+    const struct image *image; /* stays as long as the slot is the thread's */
+};
+
+/* Who is told of records beside the statistics; NULL: nobody, and calls are not expected. */
+struct event_sink {
+    void *context;
+    void (*take)(void *context, const struct event_source *source,
+                 const struct decoded_event *event);
+    /* No record follows from this slot's thread. `executed`: its process runs another program. */
+    void (*thread_ended)(void *context, size_t slot, bool executed);
 };
 
 struct channel_reader {
     int fd;
     struct endorun_channel *channel;
     struct statistics *statistics;
+    const struct event_sink *sink;
     struct slot_progress slots[ENDORUN_CHANNEL_SLOTS];
+    /* At the last look: of each thread that has a slot, its process. Not to be relied on. */
+    int32_t occupants[ENDORUN_CHANNEL_SLOTS];
+    size_t occupant_count;
     _Alignas(uint64_t) uint8_t copy[RING_SIZE];
 };
 

@@ -65,8 +65,10 @@ static void print_json(const struct finding findings[static CHECK_COUNT], struct
         write_json_string(stdout, possible.automatic);
     else
         printf("null");
-    printf(", \"kernel\": %s, \"pkey\": %s},\n  \"can_run\": %s\n}\n", json_boolean(possible.run),
-           json_boolean(possible.pkey), json_boolean(possible.run));
+    printf(", \"kernel\": %s, \"pkey\": %s},\n  \"trace_is_tamper_proof\": %s,\n"
+           "  \"can_run\": %s\n}\n",
+           json_boolean(possible.run), json_boolean(possible.pkey), json_boolean(possible.pkey),
+           json_boolean(possible.run));
 }
 
 static void print_table(const struct finding findings[static CHECK_COUNT], struct possible possible)
@@ -86,6 +88,10 @@ static void print_table(const struct finding findings[static CHECK_COUNT], struc
            possible.pkey  ? "possible"
            : possible.run ? "not possible: no protection keys, or no seccomp filters, here"
                           : "not possible");
+    printf("--trace, --stats       %s\n",
+           !possible.run   ? "not possible"
+           : possible.pkey ? "complete, whatever the program does"
+                           : "what a program that writes to the monitor's memory wants them to be");
     printf("\nendorun %s %s here.\n", ENDORUN_VERSION, possible.run ? "can run" : "cannot run");
 }
 

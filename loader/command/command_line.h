@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "reader.h"
+
 enum command_mode {
     MODE_RUN, /* the only one that takes a PROGRAM */
     MODE_CHECK,
@@ -15,6 +17,7 @@ enum command_mode {
     MODE_PLAN,
     MODE_POLICY, /* the word in the place of PROGRAM */
     MODE_LEARN,  /* the same */
+    MODE_REPORT, /* the same */
     MODE_HELP,
     MODE_VERSION,
 };
@@ -37,14 +40,18 @@ struct command_line {
     const char *stats_file;  /* NULL: standard error */
     const char *policy_file; /* NULL: none */
     bool complain;
-    const char *records; /* where denials are recorded, as JSON; NULL: as the policy says */
-    const char *argv0;   /* NULL: PROGRAM as it was typed */
+    struct trace_request trace;
+    const char *trace_option;  /* one that has a meaning with --trace alone; NULL: none is given */
+    const char *traced_option; /* one that has a meaning with --trace and --live alone; likewise */
+    const char *records;       /* where denials are recorded, as JSON; NULL: as the policy says */
+    const char *argv0;         /* NULL: PROGRAM as it was typed */
     const char *analyzed_file;
     char **operands; /* what follows the options, NULL-terminated, part of main's argv */
 };
 
 struct command_option {
     const char *name;     /* without the leading "--" */
+    char letter;          /* the short form, behind one "-"; 0: there is none */
     const char *argument; /* what --help calls its argument; NULL: it takes none */
     bool optional;        /* the argument may be left out, and is given by "=" only */
     unsigned modes;       /* bit 1 << mode for each mode in which the option has a meaning */

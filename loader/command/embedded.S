@@ -22,4 +22,11 @@ embedded_policy:
     .incbin EMBEDDED_POLICY
 embedded_policy_end:
 
+    .globl  embedded_report, embedded_report_end
+    .hidden embedded_report, embedded_report_end
+    .balign 64
+embedded_report:
+    .incbin EMBEDDED_REPORT
+embedded_report_end:
+
     .section .note.GNU-stack, "", @progbits

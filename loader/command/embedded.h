@@ -17,4 +17,7 @@ extern const char embedded_analyser_end[];
 extern const char embedded_policy[]; /* alone has the reader of TOML and the policy compiler */
 extern const char embedded_policy_end[];
 
+extern const char embedded_report[]; /* alone has the reader of JSON and the page */
+extern const char embedded_report_end[];
+
 #endif

@@ -47,6 +47,54 @@ static bool decode_image(struct decoded_event *event, const uint8_t *bytes)
     return event->path != NULL;
 }
 
+bool decode_piece(const uint8_t **pieces, size_t *size, struct endorun_piece *piece,
+                  const uint8_t **bytes)
+{
+    if (*size < sizeof *piece)
+        return false;
+    memcpy(piece, *pieces, sizeof *piece);
+    const size_t padded = ((size_t)piece->size + RECORD_ALIGNMENT - 1) & ~(RECORD_ALIGNMENT - 1UL);
+    if (padded > *size - sizeof *piece)
+        return false;
+    *bytes = *pieces + sizeof *piece;
+    *pieces = *bytes + padded;
+    *size -= sizeof *piece + padded;
+    return true;
+}
+
+/* What stands behind the fixed part has to be pieces, all of it. */
+static bool decode_pieces(struct decoded_event *event, const uint8_t *bytes, size_t fixed,
+                          uint32_t count)
+{
+    struct endorun_piece piece;
+    const uint8_t *content;
+
+    event->pieces = bytes + fixed;
+    event->pieces_size = event->size - fixed;
+    const uint8_t *rest = event->pieces;
+    size_t left = event->pieces_size;
+
+    while (count > 0 && decode_piece(&rest, &left, &piece, &content))
+        count--;
+    return count == 0 && left == 0;
+}
+
+static bool decode_call_record(struct decoded_event *event, const uint8_t *bytes)
+{
+    if (event->size < sizeof event->call)
+        return false;
+    memcpy(&event->call, bytes, sizeof event->call);
+    return decode_pieces(event, bytes, sizeof event->call, event->call.pieces);
+}
+
+static bool decode_return_record(struct decoded_event *event, const uint8_t *bytes)
+{
+    if (event->size < sizeof event->call_return)
+        return false;
+    memcpy(&event->call_return, bytes, sizeof event->call_return);
+    return decode_pieces(event, bytes, sizeof event->call_return, event->call_return.pieces);
+}
+
 bool decode_event(struct decoded_event *event, const uint8_t *bytes, size_t available)
 {
     struct endorun_event header;
@@ -71,6 +119,15 @@ bool decode_event(struct decoded_event *event, const uint8_t *bytes, size_t avai
         return true;
     case ENDORUN_EVENT_IMAGE:
         return decode_image(event, bytes);
+    case ENDORUN_EVENT_CALL:
+        return decode_call_record(event, bytes);
+    case ENDORUN_EVENT_RETURN:
+        return decode_return_record(event, bytes);
+    case ENDORUN_EVENT_SIGNAL:
+        if (event->size != sizeof event->signal)
+            return false;
+        memcpy(&event->signal, bytes, sizeof event->signal);
+        return true;
     default:
         return false;
     }

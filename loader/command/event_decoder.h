@@ -19,8 +19,21 @@ struct decoded_event {
         struct endorun_event_module module;
         struct endorun_event_trap trap;
         struct endorun_event_image image_start;
+        struct endorun_event_call call;
+        struct endorun_event_return call_return;
+        struct endorun_event_signal signal;
     };
+    /* Behind a call or its return: whole pieces, as many as the record says, and nothing else. */
+    const uint8_t *pieces;
+    size_t pieces_size;
 };
+
+/*
+ * The next of the pieces, and what is behind it: false where there is none more. `bytes` are the
+ * piece's, not aligned.
+ */
+bool decode_piece(const uint8_t **pieces, size_t *size, struct endorun_piece *piece,
+                  const uint8_t **bytes);
 
 /*
  * Decodes the record that the bytes begin with; they must not change meanwhile. False: they begin

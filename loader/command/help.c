@@ -2,7 +2,9 @@
 #include <string.h>
 
 #include "command_line.h"
+#include "learn.h"
 #include "message.h"
+#include "trace_options.h"
 
 #define INDENT     4U
 #define LINE_WIDTH 79U
@@ -33,8 +35,9 @@ static void print_wrapped(const char *text)
 void print_help(void)
 {
     printf("usage: endorun [OPTION]... [--] PROGRAM [ARG]...\n"
-           "       endorun learn -o FILE [--generalise] [--] PROGRAM [ARG]...\n"
+           "       endorun learn " LEARN_OPERANDS "\n"
            "       endorun policy check|print|explain|test FILE ...\n"
+           "       endorun report FILE [-o OUT]\n"
            "Runs PROGRAM with every system call going through a monitor inside its process.\n"
            "\n"
            "PROGRAM is looked up in PATH as a shell does. endorun becomes the program: same\n"
@@ -46,11 +49,19 @@ void print_help(void)
 
         if (option->help == NULL)
             continue;
-        printf("  --%s", option->name);
+        if (option->letter != 0)
+            printf("  -%c, --%s", option->letter, option->name);
+        else
+            printf("  --%s", option->name);
         if (option->argument != NULL)
             printf(option->optional ? "[=%s]" : "=%s", option->argument);
         putchar('\n');
         print_wrapped(option->help);
+    }
+    puts("\nexpressions:");
+    for (size_t i = 0; i < trace_expression_count; i++) {
+        printf("  %s=%s\n", trace_expressions[i].word, trace_expressions[i].argument);
+        print_wrapped(trace_expressions[i].help);
     }
     printf("\n"
            "exit status: PROGRAM's own, or\n"

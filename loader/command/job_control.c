@@ -58,11 +58,13 @@ bool job_fork(struct job *job)
     return true;
 }
 
-void job_wait(const struct job *job, int timeout)
+void job_wait(const struct job *job, long microseconds)
 {
     struct pollfd signals = {.fd = job->signal_fd, .events = POLLIN};
+    const struct timespec timeout = {.tv_sec = microseconds / 1000000,
+                                     .tv_nsec = microseconds % 1000000 * 1000};
 
-    poll(&signals, 1, timeout);
+    ppoll(&signals, 1, &timeout, NULL);
 }
 
 /* ---- signals for the program ---- */
@@ -122,10 +124,10 @@ static void pass_signals(struct job *job)
 
 /* ---- following the program ---- */
 
-/* Returns when this process is continued. */
-static void stop_by(int signal)
+void job_stop(const siginfo_t *change)
 {
     const struct sigaction standard = {.sa_handler = SIG_DFL};
+    const int signal = change->si_status;
 
     sigaction(signal, &standard, NULL);
     kill(getpid(), signal);
@@ -134,24 +136,38 @@ static void stop_by(int signal)
     set_mask(EVERY_SIGNAL, NULL);
 }
 
-bool job_follow(struct job *job, siginfo_t *end)
+enum job_state job_follow(struct job *job, siginfo_t *change)
 {
-    siginfo_t change;
+    /* First, so that a program that was continued meanwhile is not taken as stopped. */
+    pass_signals(job);
+    change->si_pid = 0;
+    if (waitid(P_PID, (id_t)job->program, change, WEXITED | WSTOPPED | WNOHANG) != 0)
+        die(STATUS_SETUP, "the status of the program is lost: %s", strerror(errno));
+    if (change->si_pid == 0)
+        return JOB_RUNS;
+    return change->si_code == CLD_STOPPED ? JOB_STOPPED : JOB_ENDED;
+}
 
-    for (;;) {
-        /* First, so that a program that was continued meanwhile is not taken as stopped. */
-        pass_signals(job);
-        change.si_pid = 0;
-        if (waitid(P_PID, (id_t)job->program, &change, WEXITED | WSTOPPED | WNOHANG) != 0)
-            die(STATUS_SETUP, "the status of the program is lost: %s", strerror(errno));
-        if (change.si_pid == 0)
-            return false;
-        if (change.si_code != CLD_STOPPED)
-            break;
-        stop_by(change.si_status);
-    }
-    *end = change;
-    return true;
+/* ---- ending ---- */
+
+/* The whole group gets it; of it this process has nothing to pass on. */
+void job_interrupt(void)
+{
+    kill(0, SIGINT);
+}
+
+void job_kill(const struct job *job)
+{
+    kill(job->program, SIGKILL);
+}
+
+void job_unblock_signals(const struct job *job)
+{
+    struct signalfd_siginfo late[TAKEN_MAX];
+
+    while (read(job->signal_fd, late, sizeof late) > 0)
+        ;
+    set_mask(job->mask_before, NULL);
 }
 
 void job_end(struct job *job, const siginfo_t *end)

@@ -34,11 +34,24 @@ void job_prepare(struct job *job);
  */
 bool job_fork(struct job *job);
 
-/* Waits for a signal or a change of the program, milliseconds at most. */
-void job_wait(const struct job *job, int timeout);
+/* Waits for a signal or a change of the program, so long at most. */
+void job_wait(const struct job *job, long microseconds);
 
-/* Sends on what came for the program, then follows it. True: it has ended, and how. */
-bool job_follow(struct job *job, siginfo_t *end);
+enum job_state { JOB_RUNS, JOB_STOPPED, JOB_ENDED };
+
+/* Sends on what came for the program, and finds out what became of it; *change says how. */
+enum job_state job_follow(struct job *job, siginfo_t *change);
+
+/* Stops this process as the program was; returns when it is continued. */
+void job_stop(const siginfo_t *change);
+
+/* As Ctrl-C does. */
+void job_interrupt(void);
+
+void job_kill(const struct job *job);
+
+/* What came for the program too late is forgotten: signals are for this process from now on. */
+void job_unblock_signals(const struct job *job);
 
 /* Ends this process with the program's status, or by the same signal. */
 __attribute__((noreturn)) void job_end(struct job *job, const siginfo_t *end);

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -251,11 +252,12 @@ static const struct endorun_prepared *prepare_policy(const struct command_line *
                                                      struct endorun_session *session,
                                                      struct session_strings *strings)
 {
+    const bool has_keys = session->isolation == ENDORUN_ISOLATION_PKEY;
     const struct endorun_prepared *prepared = policy_process_prepare(
-        line->policy_file, strings->cache_path, strings->command_path, line->complain);
+        line->policy_file, strings->cache_path, strings->command_path, line->complain, has_keys);
     const struct endorun_policy_span *image = &prepared->parts[ENDORUN_PREPARED_IMAGE];
 
-    if (session->isolation != ENDORUN_ISOLATION_PKEY)
+    if (!has_keys)
         refuse_unheld_rules(line, prepared);
     strings->policy = (const char *)prepared + image->offset;
     session->policy_size = image->size;
@@ -268,6 +270,20 @@ static const struct endorun_prepared *prepare_policy(const struct command_line *
     }
     bounds_set_environment(prepared);
     return prepared;
+}
+
+static void apply_options(const struct command_line *line, struct endorun_session *session)
+{
+    if (line->jit_denied && session->isolation != ENDORUN_ISOLATION_PKEY)
+        die(STATUS_SETUP, "--jit=deny: only protection keys can refuse it (--isolation=pkey); the "
+                          "other isolation does not look at what becomes executable");
+    session->flags |= line->selector ? ENDORUN_SESSION_SELECTOR : 0U;
+    session->flags |= line->jit_denied ? ENDORUN_SESSION_JIT_DENIED : 0U;
+    session->flags |= line->no_rewrite ? ENDORUN_SESSION_NO_REWRITE : 0U;
+    if (line->stats)
+        reader_request_stats(session, line->stats_file);
+    if (line->trace.writes || line->trace.is_live)
+        reader_request_trace(session, &line->trace, line->operands);
 }
 
 void launch(const struct command_line *line)
@@ -292,22 +308,11 @@ void launch(const struct command_line *line)
     strings.cache_path = cache_path();
     if (line->policy_file == NULL && line->complain)
         die(STATUS_SETUP, "--complain: there is no policy to complain; name one by --policy=FILE");
-    if (line->policy_file != NULL && line->stats)
-        die(STATUS_SETUP, "--stats: a program under a policy cannot reach the event channel; leave "
-                          "one of the two out");
     if (line->policy_file != NULL)
         prepared = prepare_policy(line, &session, &strings);
-    if (line->jit_denied && session.isolation != ENDORUN_ISOLATION_PKEY)
-        die(STATUS_SETUP, "--jit=deny: only protection keys can refuse it (--isolation=pkey); the "
-                          "other isolation does not look at what becomes executable");
-    if (line->selector)
-        session.flags |= ENDORUN_SESSION_SELECTOR;
-    if (line->jit_denied)
-        session.flags |= ENDORUN_SESSION_JIT_DENIED;
-    if (line->no_rewrite)
-        session.flags |= ENDORUN_SESSION_NO_REWRITE;
-    if (line->stats)
-        reader_request_stats(&session, line->stats_file);
+    apply_options(line, &session);
+    if (prepared != NULL && bounds_has_limit(prepared, RLIMIT_NOFILE))
+        session.nofile_soft = DESCRIPTOR_LIMIT_UNTOUCHED; /* what it was counts no more */
     if (address_randomization_is_off(&session))
         session.flags |= ENDORUN_SESSION_NO_ASLR;
 
@@ -320,12 +325,15 @@ void launch(const struct command_line *line)
         session.flags |= restrictions();
     open_handover(&session, &session_fd, &image_fd);
     fill_handover(&session, &strings, session_fd, image_fd);
-    if (line->stats)
+    if (prepared != NULL)
+        bounds_restrict(prepared);
+    const bool has_reader = session.reader_pid != 0;
+    if (has_reader)
         reader_split(line->operands[0]);
     if (line->argv0 != NULL)
         line->operands[0] = (char *)line->argv0;
     if (prepared != NULL)
-        bounds_restrict(prepared);
+        bounds_limit(prepared, has_reader ? reader_processes() : 0);
     if (session.isolation == ENDORUN_ISOLATION_PKEY)
         install_backstop(); /* what is done from here on the monitor must be able to do too */
     if (prepared != NULL)

@@ -7,6 +7,7 @@
 #include "learn.h"
 #include "message.h"
 #include "policy_process.h"
+#include "report_process.h"
 
 static int print_version(void)
 {
@@ -36,6 +37,8 @@ int main(int argc, char **argv)
         analyser_process_plan(line.operands[0]);
     case MODE_POLICY:
         policy_process_run(line.operands);
+    case MODE_REPORT:
+        report_process_run(line.operands);
     case MODE_HELP:
         print_help();
         return 0;

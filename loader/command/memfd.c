@@ -10,6 +10,8 @@
 #include "memfd.h"
 #include "message.h"
 
+#define SEAL_ATTEMPTS 20
+
 int memfd_open(enum memfd_kind kind, const char *name)
 {
     unsigned flags = MFD_ALLOW_SEALING | (kind == MEMFD_EXECUTABLE ? MFD_CLOEXEC : 0);
@@ -36,6 +38,22 @@ static int lift_file_size_limit(size_t size, struct rlimit *before)
     return setrlimit(RLIMIT_FSIZE, &lifted) == 0 ? 0 : -errno;
 }
 
+/*
+ * Against writing too, which waits for whoever holds a page of it besides, as the kernel itself may
+ * for a moment: it gives up with EBUSY after 155 ms (mm/memfd.c, memfd_wait_for_pins) and is asked
+ * again. 0 or -errno.
+ */
+static int seal(int fd)
+{
+    for (int attempt = 0; attempt < SEAL_ATTEMPTS; attempt++) {
+        if (fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) == 0)
+            return 0;
+        if (errno != EBUSY)
+            break;
+    }
+    return -errno;
+}
+
 int memfd_fill(int fd, const struct iovec *parts, int part_count)
 {
     struct rlimit file_size;
@@ -54,11 +72,7 @@ int memfd_fill(int fd, const struct iovec *parts, int part_count)
         error = -ENOSPC; /* only the lack of memory ends a write to a memfd half-way */
     if (file_size.rlim_cur < size && setrlimit(RLIMIT_FSIZE, &file_size) != 0)
         return -errno;
-    if (error != 0)
-        return error;
-    if (fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0)
-        return -errno;
-    return 0;
+    return error == 0 ? seal(fd) : error;
 }
 
 int memfd_share(int fd, size_t size)

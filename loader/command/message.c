@@ -37,16 +37,13 @@ static size_t append_escaped(char *line, size_t length, const char *text)
     return length;
 }
 
-void die(enum exit_status status, const char *format, ...)
+/* Nothing is left to tell when descriptor 2 is closed. */
+static void tell(const char *format, va_list arguments)
 {
     static const char prefix[] = "endorun: ";
     char text[TEXT_SIZE];
     char line[sizeof prefix + ESCAPED * TEXT_SIZE + sizeof "...\n"];
-    va_list arguments;
-
-    va_start(arguments, format);
     int wanted = vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
 
     size_t length = append(line, 0, prefix);
     length = append_escaped(line, length, wanted < 0 ? format : text);
@@ -54,9 +51,26 @@ void die(enum exit_status status, const char *format, ...)
         length = append(line, length, "...");
     line[length++] = '\n';
 
-    /* Nothing is left to tell when descriptor 2 is closed: the status says it. */
     ssize_t ignored = write(STDERR_FILENO, line, length);
     (void)ignored;
+}
+
+void warn(const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    tell(format, arguments);
+    va_end(arguments);
+}
+
+void die(enum exit_status status, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    tell(format, arguments);
+    va_end(arguments);
     _exit(status);
 }
 

@@ -16,6 +16,9 @@ enum exit_status {
 __attribute__((format(printf, 2, 3), noreturn)) void die(enum exit_status status,
                                                          const char *format, ...);
 
+/* The same line, and goes on. */
+__attribute__((format(printf, 1, 2))) void warn(const char *format, ...);
+
 /* Flushes standard output; a failure to write it is a failure of the command. */
 void finish_standard_output(void);
 

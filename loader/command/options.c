@@ -3,6 +3,7 @@
 
 #include "command_line.h"
 #include "message.h"
+#include "trace_options.h"
 
 #define IN(mode) (1U << (mode))
 
@@ -82,6 +83,116 @@ static void apply_stats(struct command_line *line, const struct command_option *
         die(STATUS_SETUP, "--%s=: the name of the file is empty", option->name);
     line->stats = true;
     line->stats_file = argument;
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+    const size_t length = strlen(text), end_length = strlen(end);
+
+    return length >= end_length && strcmp(text + length - end_length, end) == 0;
+}
+
+static void apply_trace(struct command_line *line, const struct command_option *option,
+                        const char *argument)
+{
+    if (argument != NULL && *argument == '\0')
+        die(STATUS_SETUP, "--%s=: the name of the file is empty", option->name);
+    line->trace.writes = true;
+    line->trace.file = argument;
+    line->trace.options.json = argument != NULL && ends_with(argument, ".json");
+}
+
+static void apply_live(struct command_line *line, const struct command_option *option,
+                       const char *argument)
+{
+    (void)option;
+    (void)argument;
+    line->trace.is_live = true;
+}
+
+static void apply_trace_lossy(struct command_line *line, const struct command_option *option,
+                              const char *argument)
+{
+    (void)argument;
+    line->traced_option = option->name;
+    line->trace.is_lossy = true;
+}
+
+static void apply_expression(struct command_line *line, const struct command_option *option,
+                             const char *argument)
+{
+    line->traced_option = option->name;
+    trace_request_select(&line->trace, argument);
+}
+
+static void apply_string_limit(struct command_line *line, const struct command_option *option,
+                               const char *argument)
+{
+    line->traced_option = option->name;
+    trace_request_limit_strings(&line->trace, argument);
+}
+
+static void apply_decode_fds(struct command_line *line, const struct command_option *option,
+                             const char *argument)
+{
+    (void)argument;
+    line->trace_option = option->name;
+    line->trace.options.names_descriptors = true;
+}
+
+/* -t, -tt, -ttt */
+static void apply_absolute_timestamps(struct command_line *line,
+                                      const struct command_option *option, const char *argument)
+{
+    enum trace_stamps *stamps = &line->trace.options.stamps;
+
+    (void)argument;
+    line->trace_option = option->name;
+    if (*stamps == TRACE_STAMPS_RELATIVE || *stamps == TRACE_STAMPS_NONE)
+        *stamps = TRACE_STAMPS_SECONDS;
+    else if (*stamps < TRACE_STAMPS_UNIX)
+        ++*stamps;
+}
+
+static void apply_relative_timestamps(struct command_line *line,
+                                      const struct command_option *option, const char *argument)
+{
+    (void)argument;
+    line->trace_option = option->name;
+    line->trace.options.stamps = TRACE_STAMPS_RELATIVE;
+}
+
+static void apply_syscall_times(struct command_line *line, const struct command_option *option,
+                                const char *argument)
+{
+    (void)argument;
+    line->trace_option = option->name;
+    line->trace.options.shows_durations = true;
+}
+
+static void apply_summary_only(struct command_line *line, const struct command_option *option,
+                               const char *argument)
+{
+    (void)argument;
+    line->trace_option = option->name;
+    line->trace.options.summarises = true;
+    line->trace.options.shows_lines = false;
+}
+
+static void apply_summary(struct command_line *line, const struct command_option *option,
+                          const char *argument)
+{
+    (void)argument;
+    line->trace_option = option->name;
+    line->trace.options.summarises = true;
+    line->trace.options.shows_lines = true;
+}
+
+static void apply_trace_path(struct command_line *line, const struct command_option *option,
+                             const char *argument)
+{
+    line->traced_option = option->name;
+    trace_request_add_path(&line->trace, argument);
 }
 
 static void apply_argv0(struct command_line *line, const struct command_option *option,
@@ -189,6 +300,76 @@ const struct command_option command_options[] = {
      .help = "at the end, say how many system calls the program made, how many of them were "
              "trapped, and where: on standard error, or as JSON into FILE; endorun then stays, as "
              "the program's parent, and ends as the program does"},
+    {.name = "trace",
+     .argument = "FILE",
+     .optional = true,
+     .modes = IN(MODE_RUN),
+     .apply = apply_trace,
+     .help = "write a line for each system call of the program and of all that it starts, when it "
+             "returns: on standard error, or into FILE; as JSON lines when its name ends in .json"},
+    {.name = "live",
+     .modes = IN(MODE_RUN),
+     .apply = apply_live,
+     .help = "show, while the program runs, how many system calls are made: which, on what, by "
+             "which threads, from which libraries; what the program writes to the terminal comes "
+             "afterwards"},
+    {.name = "expression",
+     .letter = 'e',
+     .argument = "EXPRESSION",
+     .modes = IN(MODE_RUN),
+     .apply = apply_expression,
+     .help = "with --trace or --live: which calls are shown, or what is done to them: see below"},
+    {.name = "trace-path",
+     .letter = 'P',
+     .argument = "PATH",
+     .modes = IN(MODE_RUN),
+     .apply = apply_trace_path,
+     .help = "with --trace or --live: only calls that name PATH, or have a descriptor of it; more "
+             "than once "
+             "for more"},
+    {.name = "decode-fds",
+     .letter = 'y',
+     .modes = IN(MODE_RUN),
+     .apply = apply_decode_fds,
+     .help = "with --trace: show what descriptors lead to, as in 3</etc/hosts>"},
+    {.name = "absolute-timestamps",
+     .letter = 't',
+     .modes = IN(MODE_RUN),
+     .apply = apply_absolute_timestamps,
+     .help = "with --trace: begin each line with the time of day; -tt: with microseconds; -ttt: "
+             "in seconds since 1970"},
+    {.name = "relative-timestamps",
+     .letter = 'r',
+     .modes = IN(MODE_RUN),
+     .apply = apply_relative_timestamps,
+     .help = "with --trace: begin each line with the time since the line before"},
+    {.name = "syscall-times",
+     .letter = 'T',
+     .modes = IN(MODE_RUN),
+     .apply = apply_syscall_times,
+     .help = "with --trace: end each line with the time that the call took, in seconds"},
+    {.name = "summary-only",
+     .letter = 'c',
+     .modes = IN(MODE_RUN),
+     .apply = apply_summary_only,
+     .help = "with --trace: instead of lines, at the end a table of how often each call was made, "
+             "failed, and how long it took"},
+    {.name = "summary",
+     .letter = 'C',
+     .modes = IN(MODE_RUN),
+     .apply = apply_summary,
+     .help = "with --trace: the same table, after the lines"},
+    {.name = "string-limit",
+     .letter = 's',
+     .argument = "NUMBER",
+     .modes = IN(MODE_RUN),
+     .apply = apply_string_limit,
+     .help = "with --trace: show so many bytes of a string or of data, 32 unless told otherwise"},
+    {.name = "trace-lossy",
+     .modes = IN(MODE_RUN),
+     .apply = apply_trace_lossy,
+     .help = "with --trace or --live: where the program is faster than its calls are written or "
+             "counted, drop records and say how many, instead of waiting"},
     {.name = "argv0",
      .argument = "NAME",
      .modes = IN(MODE_RUN) | IN(MODE_LEARN),

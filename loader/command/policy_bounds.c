@@ -4,11 +4,15 @@
 #include <linux/filter.h>
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "message.h"
@@ -110,6 +114,73 @@ static void restrict_by_landlock(const struct endorun_prepared *prepared)
     close(ruleset);
 }
 
+/* ---------------------------------------------------------------- processes */
+
+/* A line of a process's own maps: user_namespaces(7). */
+static void write_map(const char *file, const char *format, unsigned id)
+{
+    char line[64];
+    int length = snprintf(line, sizeof line, format, id, id);
+    int fd = open(file, O_WRONLY | O_CLOEXEC);
+
+    if (fd < 0 || write(fd, line, (size_t)length) != length)
+        die(STATUS_SETUP, "max_processes: %s cannot be written: %s", file, strerror(errno));
+    close(fd);
+}
+
+/* Whether a process may be made where the limit is so many. */
+static bool can_fork(rlim_t most)
+{
+    struct rlimit before = {0};
+
+    getrlimit(RLIMIT_NPROC, &before);
+    const struct rlimit limit = {most, before.rlim_max};
+    if (setrlimit(RLIMIT_NPROC, &limit) != 0)
+        die(STATUS_SETUP, "max_processes: setrlimit: %s", strerror(errno));
+    pid_t child = fork();
+    if (child == 0)
+        _exit(0);
+    const int error = errno;
+    setrlimit(RLIMIT_NPROC, &before);
+    if (child < 0 && error != EAGAIN)
+        die(STATUS_SETUP, "max_processes cannot be tried: fork: %s", strerror(error));
+    while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR)
+        ;
+    return child > 0;
+}
+
+/*
+ * The kernel counts the processes of a user, by user namespace since Linux 5.14
+ * (inc_rlimit_ucounts, kernel/ucount.c): in one of its own those of the sandbox are all. The user
+ * stays who it is there, and has no capabilities in it. Those of root are never counted:
+ * copy_process, kernel/fork.c.
+ */
+static void count_processes_apart(void)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct none[2] = {{0}};
+    const unsigned user = geteuid(), group = getegid();
+
+    if (unshare(CLONE_NEWUSER) != 0)
+        die(STATUS_SETUP,
+            "max_processes: this system gives no user namespace, in which a sandbox's processes "
+            "are "
+            "counted: %s; as root: sysctl user.max_user_namespaces, "
+            "kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns",
+            strerror(errno));
+    write_map("/proc/self/setgroups", "deny", 0);
+    write_map("/proc/self/uid_map", "%u %u 1", user);
+    write_map("/proc/self/gid_map", "%u %u 1", group);
+    if (syscall(SYS_capset, &header, none) != 0)
+        die(STATUS_SETUP, "max_processes: capabilities cannot be given up: %s", strerror(errno));
+    if (can_fork(1))
+        die(STATUS_SETUP, "max_processes: the kernel does not count the processes of root: start "
+                          "endorun as another user");
+    if (!can_fork(2))
+        die(STATUS_SETUP, "max_processes: this kernel counts the processes of the user, not of the "
+                          "sandbox (Linux 5.14 and later do)");
+}
+
 /* ---------------------------------------------------------------- limits */
 
 /* Root could raise its limits again: not without this capability, which no exec gives back. */
@@ -128,13 +199,14 @@ static void give_up_raising_limits(void)
         die(STATUS_SETUP, "CAP_SYS_RESOURCE cannot be given up: %s", strerror(errno));
 }
 
-static void set_limits(const struct endorun_prepared *prepared)
+void bounds_limit(const struct endorun_prepared *prepared, unsigned beside)
 {
     size_t size;
     const struct endorun_prepared_pair *limits = part_of(prepared, ENDORUN_PREPARED_LIMITS, &size);
 
     for (size_t i = 0; i < size / sizeof *limits; i++) {
-        const struct rlimit limit = {limits[i].value, limits[i].value};
+        const rlim_t value = limits[i].value + (limits[i].what == RLIMIT_NPROC ? beside : 0);
+        const struct rlimit limit = {value, value};
 
         if (setrlimit((__rlimit_resource_t)limits[i].what, &limit) != 0)
             die(STATUS_SETUP, "the policy's limit for resource %llu (setrlimit(2)) is not set: %s",
@@ -144,12 +216,24 @@ static void set_limits(const struct endorun_prepared *prepared)
         give_up_raising_limits();
 }
 
+bool bounds_has_limit(const struct endorun_prepared *prepared, int resource)
+{
+    size_t size;
+    const struct endorun_prepared_pair *limits = part_of(prepared, ENDORUN_PREPARED_LIMITS, &size);
+
+    for (size_t i = 0; i < size / sizeof *limits; i++)
+        if (limits[i].what == (uint64_t)resource)
+            return true;
+    return false;
+}
+
 void bounds_restrict(const struct endorun_prepared *prepared)
 {
+    if (bounds_has_limit(prepared, RLIMIT_NPROC))
+        count_processes_apart();
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         die(STATUS_SETUP, "no_new_privs cannot be set: %s", strerror(errno));
     restrict_by_landlock(prepared);
-    set_limits(prepared);
 }
 
 /* ---------------------------------------------------------------- seccomp */

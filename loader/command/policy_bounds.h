@@ -6,16 +6,27 @@
 #ifndef ENDORUN_COMMAND_POLICY_BOUNDS_H
 #define ENDORUN_COMMAND_POLICY_BOUNDS_H
 
+#include <stdbool.h>
+
 #include "endorun/prepared_policy.h"
 
 /* The environment becomes the policy's. */
 void bounds_set_environment(const struct endorun_prepared *prepared);
 
+/* Whether the policy limits it, RLIMIT_*. */
+bool bounds_has_limit(const struct endorun_prepared *prepared, int resource);
+
 /*
- * no_new_privs, Landlock and resource limits; then, by themselves, the seccomp filters, behind
- * which nothing but an exec is left to be done by this process.
+ * What a reader has to be under as well, or the program could not reach its channel: no_new_privs
+ * and Landlock, and the user namespace for max_processes.
  */
 void bounds_restrict(const struct endorun_prepared *prepared);
+
+/*
+ * What it is not: resource limits, `beside` processes being none of the sandbox's; then the seccomp
+ * filters, behind which nothing but an exec is left to be done by this process.
+ */
+void bounds_limit(const struct endorun_prepared *prepared, unsigned beside);
 void bounds_filter(const struct endorun_prepared *prepared);
 
 #endif

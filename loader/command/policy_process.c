@@ -80,7 +80,8 @@ static bool is_sound(const struct endorun_prepared *prepared, uint64_t size)
 }
 
 const struct endorun_prepared *policy_process_prepare(const char *file, const char *cache,
-                                                      const char *command, bool complains)
+                                                      const char *command, bool complains,
+                                                      bool has_keys)
 {
     char number[16];
     struct stat status = {0};
@@ -99,6 +100,7 @@ const struct endorun_prepared *policy_process_prepare(const char *file, const ch
                         cache != NULL ? (char *)cache : "",
                         command != NULL ? (char *)command : "",
                         complains ? "1" : "",
+                        has_keys ? "1" : "",
                         NULL};
 
     int ended = run_in_child(operands);

@@ -9,7 +9,7 @@
 /* The launcher's own command of it: FILE FD CACHE COMMAND COMPLAIN. */
 #define PREPARE_COMMAND "internal-prepare"
 
-/* And the learner's: RECORDS OUTPUT GENERALISE PROGRAM. */
+/* And the learner's: RECORDS POLICY GENERALISE. */
 #define LEARN_COMMAND "internal-learn"
 
 /* In a process of its own. False: it has said what is wrong. */
@@ -20,10 +20,11 @@ __attribute__((noreturn)) void policy_process_run(char **operands);
 
 /*
  * The policy of a file, ready to be applied; it stays as long as the process. `cache` and `command`
- * may be NULL. Where something is wrong with the file the other process has said so, and this one
- * ends with its status.
+ * may be NULL. `has_keys`: with --isolation=pkey. Where something is wrong with the file the other
+ * process has said so, and this one ends with its status.
  */
 const struct endorun_prepared *policy_process_prepare(const char *file, const char *cache,
-                                                      const char *command, bool complains);
+                                                      const char *command, bool complains,
+                                                      bool has_keys);
 
 #endif

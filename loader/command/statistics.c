@@ -30,6 +30,7 @@ struct module {
 struct image {
     struct image *next;
     uint32_t number;
+    char *program; /* NULL: it has not said */
     unsigned users;
     struct module *modules; /* none overlaps another that comes later */
     size_t module_count;
@@ -176,6 +177,7 @@ static void settle_image(struct statistics *statistics, struct image **link)
     statistics->module_count -= image->module_count;
     statistics->idle_images -= image->users == 0;
     *link = image->next;
+    free(image->program);
     free(image->modules);
     free(image);
 }
@@ -224,6 +226,18 @@ uint32_t image_number(const struct image *image)
     return image->number;
 }
 
+const char *image_program(const struct image *image)
+{
+    return image->program != NULL ? image->program : "";
+}
+
+const char *image_file_at(const struct image *image, uint64_t address)
+{
+    const struct module *module = find_module(image, address);
+
+    return module != NULL ? module->file->path : "";
+}
+
 void statistics_settle(struct statistics *statistics)
 {
     while (statistics->images != NULL)
@@ -238,6 +252,15 @@ void statistics_count_calls(struct statistics *statistics, uint64_t calls, uint6
     statistics->calls += calls;
     statistics->trapped += trapped;
     statistics->dropped += dropped;
+}
+
+void statistics_start(struct statistics *statistics, struct image *image, const char *program)
+{
+    statistics->image_count++;
+    free(image->program);
+    image->program = strdup(program);
+    if (image->program == NULL)
+        die(STATUS_SETUP, "no memory is left for the statistics; the program goes on");
 }
 
 /* A mapping takes the place of what it covers; the traps so far belong to what was there. */

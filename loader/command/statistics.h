@@ -60,8 +60,14 @@ struct image *statistics_use_image(struct statistics *statistics, uint32_t numbe
 void statistics_release_image(struct statistics *statistics, struct image *image);
 uint32_t image_number(const struct image *image);
 
+/* The program that it runs, and the file that is mapped at an address; "" where neither is known.
+ */
+const char *image_program(const struct image *image);
+const char *image_file_at(const struct image *image, uint64_t address);
+
 void statistics_count_calls(struct statistics *statistics, uint64_t calls, uint64_t trapped,
                             uint64_t dropped);
+void statistics_start(struct statistics *statistics, struct image *image, const char *program);
 void statistics_module(struct statistics *statistics, struct image *image,
                        const struct endorun_event_module *module, const char *path);
 void statistics_trap(struct statistics *statistics, struct image *image, uint64_t address);

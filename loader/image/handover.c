@@ -3,6 +3,8 @@
 #include "../../monitor/support.h"
 #include "../../monitor/syscall.h"
 
+#define SEAL_ATTEMPTS 20
+
 void lift_limit(int resource, uint64_t needed, struct kernel_rlimit *before)
 {
     SYS4(__NR_prlimit64, 0, resource, 0, before);
@@ -71,6 +73,20 @@ static long check_sealed(const struct kernel_iovec parts[SESSION_PARTS], long fd
     return 0;
 }
 
+/*
+ * Sealing against writing waits for whoever holds a page of it besides, as the kernel itself may
+ * for a moment: it gives up with EBUSY after 155 ms (mm/memfd.c, memfd_wait_for_pins), and is asked
+ * again.
+ */
+static long seal(long fd)
+{
+    long result = -EBUSY;
+    for (int attempt = 0; attempt < SEAL_ATTEMPTS && result == -EBUSY; attempt++) {
+        result = SYS3(__NR_fcntl, fd, F_ADD_SEALS, SESSION_SEALS);
+    }
+    return result;
+}
+
 /* A memfd, sealed, with the session in it. */
 long handover_seal(struct handover *handover)
 {
@@ -90,7 +106,7 @@ long handover_seal(struct handover *handover)
     long result = SYS5(__NR_pwritev, fd, parts, SESSION_PARTS, 0, 0);
     SYS4(__NR_prlimit64, 0, RLIMIT_FSIZE, &file_size, 0);
     if (result == (long)next->size) {
-        result = SYS3(__NR_fcntl, fd, F_ADD_SEALS, SESSION_SEALS);
+        result = seal(fd);
     } else if (result >= 0) {
         result = -ENOSPC;
     }

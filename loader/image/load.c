@@ -34,6 +34,8 @@ static enum elf_error map_program(const struct elf_file *file, bool randomize,
 static enum elf_error map_interpreter(const char *path, struct elf_file *file,
                                       struct loaded *loaded)
 {
+    const char *replacement = policy_replacement(AT_FDCWD, path);
+    path = replacement != 0 ? replacement : path;
     long fd = SYS4(__NR_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
     if (fd < 0) {
         return ELF_UNREADABLE;

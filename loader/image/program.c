@@ -101,6 +101,11 @@ static long open_executable(struct program *program, int directory, const char *
     if (empty == 0 && find_linked_program(directory, path, linked)) {
         path = linked;
     }
+    const char *replacement = policy_replacement(directory, path);
+    if (replacement != 0) {
+        directory = AT_FDCWD;
+        path = replacement;
+    }
     unsigned access = use == AS_PROGRAM_INTERPRETER ? PATH_ACCESS(READ) : PATH_ACCESS(EXEC);
     long permitted = policy_permits_path(directory, path, access, __NR_execve);
     if (permitted != 0) {

@@ -5,7 +5,8 @@
  *   3. on the monitor stack of the first area: everything. The kernel's stack is data from here on.
  */
 #include "../../monitor/calls.h"
-#include "../../monitor/channel.h"
+#include "../../trace/record/channel.h"
+#include "../../trace/record/inject.h"
 #include "../../monitor/exec.h"
 #include "../../monitor/process.h"
 #include "../../monitor/seccomp.h"
@@ -299,6 +300,7 @@ static void run(void *argument)
                          session->filters_size)) {
         fatal("exec: the program's seccomp filters can't be taken over");
     }
+    inject_read(thread);
     channel_attach(thread);
     struct program *program = open_program(thread, &start);
     channel_image(thread, program_path);
@@ -370,7 +372,8 @@ noreturn void monitor_start(uint64_t *stack)
     };
     channel_open();
     policy_start();
-    prepare_dispatch(channel_is_open() || session->filters_size != 0);
+    bool counts = channel_is_open() && (session->flags & ENDORUN_SESSION_STATS) != 0;
+    prepare_dispatch(counts || session->filters_size != 0);
     struct thread *thread = area_allocate();
     if (thread == 0) {
         fatal("no memory for the first thread's area");

@@ -26,12 +26,13 @@ int test_policy(const char *file, char **rest);
 
 /*
  * For the launcher. `rest`: the number of a descriptor to write to, the folder of cached plans and
- * the path of the endorun command, each empty where there is none; and whether the policy is only
- * to complain, "" or "1".
+ * the path of the endorun command, each empty where there is none; whether the policy is only to
+ * complain, and whether protection keys are in use, "" or "1".
  */
 int prepare_policy(const char *file, char **rest);
 
-/* The same. `file`: the records; `rest`: OUTPUT, whether to generalise ("" or "1"), PROGRAM. */
+/* The same. `file`: the records; `rest`: the policy that gets entries, and whether to generalise,
+ * "" or "1". */
 int learn_policy(const char *file, char **rest);
 
 /* A rule of an explanation as it is told: two lines. */

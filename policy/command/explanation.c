@@ -151,8 +151,8 @@ static void visit_process(const struct walk *walk)
         tell(walk, model->no_exec_origin, "process.exec", "false", NULL,
              filter_gap_text(FILTER_OWN_CALL));
     if (model->max_processes != 0)
-        tell(walk, model->max_processes_origin, "process.max_processes", NULL, NULL,
-             "the kernel counts those of a user, not of a sandbox");
+        tell(walk, model->max_processes_origin, "process.max_processes", NULL,
+             "a resource limit of the kernel, in a user namespace", NULL);
     if ((model->process_flags & POLICY_PROCESS_SIGNALS_SANDBOX) != 0)
         tell(walk, model->signals_origin, "process.signals", "sandbox",
              is_scoped ? "Landlock" : NULL, is_scoped ? NULL : landlock_gap_text(LANDLOCK_UNKNOWN));

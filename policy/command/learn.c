@@ -4,11 +4,12 @@
  */
 #include "commands.h"
 
-#include "decide.h"
+#include "entries.h"
+#include "extend.h"
 #include "families.h"
-#include "front.h"
 #include "message.h"
-#include "storage.h"
+#include "records.h"
+#include "rewrite.h"
 
 #include "../../loader/command/escape.h"
 #include "../../loader/command/utf8.h"
@@ -18,9 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#define PROGRAMS_SHOWN 4U
 #define CONTROL_GROUPS "/sys/fs/cgroup"
 #define SHARED_MEMORY  "/dev/shm"
 
@@ -28,24 +27,13 @@
 #define EPHEMERAL_FIRST 32768
 #define EPHEMERAL_LAST  60999
 
-enum list { READ, WRITE, EXEC, CONNECT, BIND, FAMILIES, LIST_COUNT };
+#define REFUSALS_SHOWN 20U
 
-/* An entry of a list, and which programs needed it. */
-struct entry {
-    char *text;
-    char *programs[PROGRAMS_SHOWN];
-    unsigned program_count; /* PROGRAMS_SHOWN + 1: more than are kept */
-};
-
-struct entries {
-    struct entry *items;
-    size_t count, capacity;
-};
+enum list { READ, WRITE, EXEC, CONNECT, BIND, FAMILIES, CALLS, LIST_COUNT };
 
 struct lesson {
     struct entries lists[LIST_COUNT];
-    struct entries closed; /* calls that no entry can allow beside rules about paths */
-    const struct endorun_policy_header *base;
+    struct entries refused; /* by a rule of its own: as lines of text */
     bool generalises;
     char home[PATH_MAX], folder[PATH_MAX], temporary[PATH_MAX];
 };
@@ -56,118 +44,10 @@ static const struct {
     [READ] = {"filesystem", "read"}, [WRITE] = {"filesystem", "write"},
     [EXEC] = {"filesystem", "exec"}, [CONNECT] = {"network", "connect"},
     [BIND] = {"network", "bind"},    [FAMILIES] = {"network", "families"},
+    [CALLS] = {"syscalls", "allow"},
 };
 
-__attribute__((noreturn)) static void die_of_memory(void)
-{
-    die(STATUS_SETUP, "learn: no memory left");
-}
-
-/* ---------------------------------------------------------------- records */
-
-/* A string at `*at`, which stands behind its first quote; in place, ended by NUL. */
-static char *read_string(char **at)
-{
-    char *start = *at, *to = *at, *from = *at;
-
-    while (*from != '"' && *from != '\0') {
-        unsigned code;
-
-        if (*from != '\\') {
-            *to++ = *from++;
-        } else if (from[1] == 'u' && sscanf(from + 2, "%4x", &code) == 1) {
-            *to++ = (char)(code & 0xff); /* \u00NN: a control; \udcNN: a byte that is no UTF-8 */
-            from += 6;
-        } else if (from[1] != '\0') {
-            *to++ = from[1];
-            from += 2;
-        } else {
-            from++;
-        }
-    }
-    *at = *from == '"' ? from + 1 : from;
-    *to = '\0';
-    return start;
-}
-
-/* The values of a line's strings; those of other keys are passed over. */
-struct record {
-    const char *program, *section, *key, *object;
-};
-
-static bool read_record(char *line, struct record *record)
-{
-    *record = (struct record){NULL, NULL, NULL, NULL};
-    for (char *at = strchr(line, '"'); at != NULL; at = strchr(at, '"')) {
-        const char *value = NULL;
-
-        at++;
-        const char *name = read_string(&at);
-        if (*at != ':')
-            return false;
-        if (*++at == '"') {
-            at++;
-            value = read_string(&at);
-        }
-        if (strcmp(name, "program") == 0)
-            record->program = value;
-        else if (strcmp(name, "section") == 0)
-            record->section = value;
-        else if (strcmp(name, "key") == 0)
-            record->key = value;
-        else if (strcmp(name, "object") == 0)
-            record->object = value;
-        else if (strcmp(name, "cut") == 0)
-            return false; /* more than a line holds */
-    }
-    return record->program != NULL && record->section != NULL && record->key != NULL &&
-           record->object != NULL;
-}
-
-/* ---------------------------------------------------------------- entries */
-
-static char *copy(const char *text)
-{
-    char *copied = strdup(text);
-
-    if (copied == NULL)
-        die_of_memory();
-    return copied;
-}
-
-static void add_program(struct entry *entry, const char *program)
-{
-    const char *slash = strrchr(program, '/');
-    const char *name = slash != NULL ? slash + 1 : program;
-
-    for (unsigned i = 0; i < entry->program_count && i < PROGRAMS_SHOWN; i++)
-        if (strcmp(entry->programs[i], name) == 0)
-            return;
-    if (entry->program_count < PROGRAMS_SHOWN)
-        entry->programs[entry->program_count] = copy(name);
-    if (entry->program_count <= PROGRAMS_SHOWN)
-        entry->program_count++;
-}
-
-static void add_entry(struct entries *entries, const char *text, const char *program)
-{
-    for (size_t i = 0; i < entries->count; i++) {
-        if (strcmp(entries->items[i].text, text) == 0) {
-            add_program(&entries->items[i], program);
-            return;
-        }
-    }
-    if (entries->count == entries->capacity) {
-        entries->capacity = entries->capacity * 2 + 64;
-        entries->items = reallocarray(entries->items, entries->capacity, sizeof *entries->items);
-        if (entries->items == NULL)
-            die_of_memory();
-    }
-    struct entry *entry = &entries->items[entries->count++];
-
-    *entry = (struct entry){.text = copy(text)};
-    add_program(entry, program);
-}
+_Static_assert(LIST_COUNT <= EXTENSIONS_MAX, "each list may be extended");
 
 /* ---------------------------------------------------------------- paths */
 
@@ -295,15 +175,6 @@ static void write_pattern(const struct lesson *lesson, enum list list, const cha
     }
 }
 
-static bool is_in_base(const struct lesson *lesson, enum list list, const char *path)
-{
-    static const enum endorun_path_access accesses[] = {
-        [READ] = ENDORUN_PATH_READ, [WRITE] = ENDORUN_PATH_WRITE, [EXEC] = ENDORUN_PATH_EXEC};
-
-    return decide_path(lesson->base, accesses[list], path, strlen(path)).action ==
-           ENDORUN_ACTION_ALLOW;
-}
-
 /*
  * A socket's address as an entry. With --generalise, ports that the kernel has chosen, which are
  * others the next time, are all of those.
@@ -329,30 +200,53 @@ static void write_peer(const struct lesson *lesson, const char *peer, char *patt
 
 /* ---------------------------------------------------------------- the lesson */
 
-static void take_record(struct lesson *lesson, const struct record *record)
+static void take_entry(struct lesson *lesson, enum list list, const struct record *record)
 {
+    struct entries *entries = &lesson->lists[list];
     char pattern[2 * PATH_MAX + 8];
 
-    for (enum list list = READ; list < LIST_COUNT; list++) {
-        if (strcmp(lists[list].section, record->section) != 0 ||
-            strcmp(lists[list].key, record->key) != 0)
-            continue;
-        if (list == FAMILIES) {
-            const char *name = family_name(atoi(record->object));
+    if (list == CALLS) {
+        entries_add(entries, record->object, record->program);
+    } else if (list == FAMILIES) {
+        const char *name = family_name(atoi(record->object));
 
-            if (name != NULL)
-                add_entry(&lesson->lists[list], name, record->program);
-        } else if (list >= CONNECT) {
-            write_peer(lesson, record->object, pattern, sizeof pattern);
-            add_entry(&lesson->lists[list], pattern, record->program);
-        } else if (*record->object == '/' && !is_in_base(lesson, list, record->object)) {
-            write_pattern(lesson, list, record->object, pattern, sizeof pattern);
-            add_entry(&lesson->lists[list], pattern, record->program);
-        }
+        if (name != NULL)
+            entries_add(entries, name, record->program);
+    } else if (list >= CONNECT) {
+        write_peer(lesson, record->object, pattern, sizeof pattern);
+        entries_add(entries, pattern, record->program);
+    } else if (*record->object == '/') {
+        write_pattern(lesson, list, record->object, pattern, sizeof pattern);
+        entries_add(entries, pattern, record->program);
+    }
+}
+
+/* What a rule denies that somebody wrote, or that has to be where there are rules about files. */
+static void take_refusal(struct lesson *lesson, const struct record *record)
+{
+    const bool is_call = strcmp(record->section, "syscalls") == 0;
+    const bool is_look = strcmp(record->key, "look") == 0;
+    char place[PATH_MAX + 32] = "", line[4 * PATH_MAX];
+
+    if (record->line != 0)
+        snprintf(place, sizeof place, "%s:%lu:%lu: ", record->file, record->line, record->column);
+    snprintf(line, sizeof line, "%s%s%s%s, by %s%s", is_call ? "" : record->key,
+             is_look ? " at" : "", is_call ? "" : " ", record->object, place, record->rule);
+    entries_add(&lesson->refused, line, record->program);
+}
+
+static void take_record(struct lesson *lesson, const struct record *record)
+{
+    if (strcmp(record->action, "allow") == 0)
+        return; /* it is only logged */
+    if (!is_by_default(record)) {
+        take_refusal(lesson, record);
         return;
     }
-    if (strcmp(record->section, "syscalls") == 0)
-        add_entry(&lesson->closed, record->object, record->program);
+    for (enum list list = READ; list < LIST_COUNT; list++)
+        if (strcmp(lists[list].section, record->section) == 0 &&
+            strcmp(lists[list].key, record->key) == 0)
+            take_entry(lesson, list, record);
 }
 
 static void read_records(struct lesson *lesson, const char *file)
@@ -371,72 +265,27 @@ static void read_records(struct lesson *lesson, const char *file)
     fclose(in);
 }
 
-static int compare(const void *left, const void *right)
+static void report_refusals(const struct entries *refused)
 {
-    return strcmp(((const struct entry *)left)->text, ((const struct entry *)right)->text);
-}
-
-/* Whether a tree of the list has the entry in it. */
-static bool is_covered(const struct entries *entries, const struct entry *entry)
-{
-    for (size_t i = 0; i < entries->count; i++) {
-        const char *tree = entries->items[i].text;
-        size_t length = strlen(tree);
-
-        if (&entries->items[i] != entry && length > 3 && strcmp(tree + length - 3, "/**") == 0 &&
-            strncmp(tree, entry->text, length - 3) == 0 &&
-            (entry->text[length - 3] == '/' || entry->text[length - 3] == '\0'))
-            return true;
+    for (size_t i = 0; i < refused->count && i < REFUSALS_SHOWN; i++) {
+        fputs("endorun: learn: stays denied: ", stderr);
+        write_escaped(stderr, refused->items[i].text);
+        fputs("; ", stderr);
+        write_programs(stderr, &refused->items[i]);
+        putc('\n', stderr);
     }
-    return false;
+    if (refused->count > REFUSALS_SHOWN)
+        fprintf(stderr, "endorun: learn: %zu more stay denied\n", refused->count - REFUSALS_SHOWN);
 }
 
-static void write_programs(FILE *out, const struct entry *entry)
+/* Where no families are written there are some all the same, and would not be beside others. */
+static void keep_families(struct lesson *lesson, const struct policy_model *model)
 {
-    fputs(" # ", out);
-    for (unsigned i = 0; i < entry->program_count && i < PROGRAMS_SHOWN; i++) {
-        fputs(i > 0 ? ", " : "", out);
-        write_escaped(out, entry->programs[i]);
-    }
-    fputs(entry->program_count > PROGRAMS_SHOWN ? ", ...\n" : "\n", out);
-}
-
-static void write_list(FILE *out, struct entries *entries, const char *key)
-{
-    if (entries->count == 0)
+    if (lesson->lists[FAMILIES].count == 0 || model->families_origin.line != 0)
         return;
-    qsort(entries->items, entries->count, sizeof *entries->items, compare);
-    fprintf(out, "%s = [\n", key);
-    for (size_t i = 0; i < entries->count; i++) {
-        if (is_covered(entries, &entries->items[i]))
-            continue;
-        fputs("    ", out);
-        write_json_string(out, entries->items[i].text);
-        putc(',', out);
-        write_programs(out, &entries->items[i]);
-    }
-    fputs("]\n", out);
-}
-
-static void write_policy(FILE *out, struct lesson *lesson, const char *program)
-{
-    fputs("# What this needed, as `endorun learn` has seen it: ", out);
-    write_escaped(out, program);
-    fputs("\nversion = 1\ninclude = [\"@base\"]\n\n[filesystem]\n", out);
-    for (enum list list = READ; list <= EXEC; list++)
-        write_list(out, &lesson->lists[list], lists[list].key);
-    fputs("\n[network]\n", out);
-    for (enum list list = CONNECT; list <= BIND; list++)
-        write_list(out, &lesson->lists[list], lists[list].key);
-    if (lesson->lists[FAMILIES].count == 0)
-        fputs("families = []\n", out);
-    write_list(out, &lesson->lists[FAMILIES], lists[FAMILIES].key);
-    if (lesson->closed.count > 0)
-        fputs("\n# Made as well, and refused where there are rules about files or sockets:\n", out);
-    for (size_t i = 0; i < lesson->closed.count; i++) {
-        fprintf(out, "#   %s,", lesson->closed.items[i].text);
-        write_programs(out, &lesson->closed.items[i]);
-    }
+    for (int family = 0; family < 64; family++)
+        if ((model->families >> family & 1) != 0)
+            entries_add(&lesson->lists[FAMILIES], family_name(family), "the default");
 }
 
 /* Canonical, as the names of objects are; empty where there is none. */
@@ -446,27 +295,30 @@ static void find_folder(const char *path, char *folder)
         *folder = '\0';
 }
 
-/* `rest`: OUTPUT, GENERALISE, PROGRAM. */
+/* `rest`: POLICY, GENERALISE. */
 int learn_policy(const char *file, char **rest)
 {
     static struct lesson lesson;
     static struct policy_model model;
-    static struct policy_image image;
+    struct extension extensions[LIST_COUNT];
     const char *temporary = getenv("TMPDIR");
+    size_t count = 0;
 
-    read_policy("@base", &model);
-    compile_policy(&model, &image);
-    lesson.base = image.bytes;
     lesson.generalises = *rest[1] != '\0';
     find_folder(getenv("HOME"), lesson.home);
     find_folder(".", lesson.folder);
     find_folder(temporary != NULL ? temporary : "/tmp", lesson.temporary);
+    read_policy(rest[0], &model);
     read_records(&lesson, file);
-    FILE *out = fopen(rest[0], "we");
-
-    if (out != NULL)
-        write_policy(out, &lesson, rest[2]);
-    if (out == NULL || ferror(out) != 0 || fclose(out) != 0)
-        die(STATUS_SETUP, "learn: %s: cannot be written: %s", rest[0], strerror(errno));
+    keep_families(&lesson, &model);
+    for (enum list list = READ; list < LIST_COUNT; list++) {
+        entries_settle(&lesson.lists[list]);
+        if (lesson.lists[list].count > 0)
+            extensions[count++] =
+                (struct extension){lists[list].section, lists[list].key, &lesson.lists[list]};
+    }
+    report_refusals(&lesson.refused);
+    if (count > 0)
+        extend_policy(rest[0], extensions, count);
     return 0;
 }

@@ -30,8 +30,8 @@ static const struct policy_command commands[] = {
      "say of each rule what can hold it on this machine: the kernel, or the monitor alone"},
     {"test", "FILE CALL", 2, test_policy,
      "say what the policy makes of a system call, and by which line; status 1 when it is denied"},
-    {PREPARE_COMMAND, "FILE FD CACHE COMMAND COMPLAIN", 5, prepare_policy, NULL},
-    {LEARN_COMMAND, "RECORDS OUTPUT GENERALISE PROGRAM", 4, learn_policy, NULL},
+    {PREPARE_COMMAND, "FILE FD CACHE COMMAND COMPLAIN KEYS", 6, prepare_policy, NULL},
+    {LEARN_COMMAND, "RECORDS POLICY GENERALISE", 3, learn_policy, NULL},
 };
 
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])

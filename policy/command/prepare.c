@@ -77,8 +77,6 @@ static void refuse_unenforced(const struct explanation *explanation)
 {
     const struct policy_model *model = &explanation->model;
 
-    if (model->max_processes != 0)
-        refuse(model->max_processes_origin, "max_processes is not enforced by this version");
     if ((model->process_flags & POLICY_PROCESS_SIGNALS_SANDBOX) != 0 &&
         (explanation->bound.scoped & LANDLOCK_SCOPE_SIGNAL) == 0)
         refuse(model->signals_origin,
@@ -113,16 +111,17 @@ static void add_report(struct preparation *preparation, struct bytes *paths)
     add_part(preparation, ENDORUN_PREPARED_REPORT, file, strlen(file) + 1);
 }
 
-static void add_paths(struct preparation *preparation, char **own)
+static void add_paths(struct preparation *preparation, char **own, bool has_keys)
 {
     const struct landlock_bound *bound = &preparation->explanation.bound;
     const char *cache = own[0], *command = own[1];
     struct bytes paths = {NULL, 0, 0};
 
     add_report(preparation, &paths);
-
     for (size_t i = 0; i < bound->path_count; i++)
         add_path(&paths, bound, bound->paths[i].path, bound->paths[i].rights);
+    if (has_keys) /* each image gives a key to what the kernel has mapped for it */
+        add_path(&paths, bound, "/proc", LANDLOCK_ACCESS_FS_READ_FILE);
     if (*command != '\0') {
         add_path(&paths, bound, command, IS_EXECUTED);
         for (size_t i = 0; i < sizeof analyser_files / sizeof analyser_files[0]; i++)
@@ -167,6 +166,10 @@ static void add_limits(struct preparation *preparation)
 
         append(&limits, &pair, sizeof pair);
     }
+    const struct endorun_prepared_pair processes = {RLIMIT_NPROC, model->max_processes};
+
+    if (model->max_processes != 0)
+        append(&limits, &processes, sizeof processes);
     add_part(preparation, ENDORUN_PREPARED_LIMITS, limits.data, limits.size);
     bytes_release(&limits);
 }
@@ -298,7 +301,7 @@ int prepare_policy(const char *file, char **rest)
              explanation->image.size);
     if (!report->complains)
         add_filters(&preparation);
-    add_paths(&preparation, rest + 1);
+    add_paths(&preparation, rest + 1, *rest[4] != '\0');
     add_ports(&preparation);
     add_limits(&preparation);
     add_environment(&preparation);

@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -177,10 +178,12 @@ static void ask_about_folder(struct test *test, const struct path_question *ques
     ask_about_path(test, ENDORUN_PATH_WRITE, folder);
 }
 
-static void ask_path_question(struct test *test, const struct path_question *question)
+/* `path` gets the name of what is asked about. */
+static void ask_path_question(struct test *test, const struct path_question *question,
+                              char path[PATH_MAX])
 {
     const char *given = test->request.strings[question->argument];
-    char path[PATH_MAX];
+    char program[PATH_MAX];
     bool is_absent;
 
     if (given == NULL || *given == '\0')
@@ -197,19 +200,61 @@ static void ask_path_question(struct test *test, const struct path_question *que
     ask_all_about_path(test, question->accesses | (is_absent ? question->if_absent : 0), path);
     ask_about_folder(test, question, path, is_absent);
     if ((question->accesses & PATH_ACCESS(EXEC)) != 0)
-        ask_about_interpreters(test, path);
+        ask_about_interpreters(test, memcpy(program, path, strlen(path) + 1));
+}
+
+/* ---------------------------------------------------------------- moves */
+
+static bool is_allowed(const struct test *test, enum endorun_path_access access, const char *path)
+{
+    return decide_path(test->policy, access, path, strlen(path)).action == ENDORUN_ACTION_ALLOW;
+}
+
+static bool gains_nothing(const struct test *test, const char *old, const char *new)
+{
+    for (unsigned i = 0; i < ENDORUN_PATH_ACCESS_LIMIT; i++)
+        if (is_allowed(test, (enum endorun_path_access)i, new) &&
+            !is_allowed(test, (enum endorun_path_access)i, old))
+            return false;
+    return true;
+}
+
+/* What the monitor makes of it (decide_on_move(), policy/enforce/paths.c). */
+static void ask_about_move(struct test *test, const char *from, const char *to)
+{
+    char old[PATH_MAX + 1], new[PATH_MAX + 1];
+    struct stat status;
+    bool is_folder = lstat(from, &status) == 0 && S_ISDIR(status.st_mode);
+
+    snprintf(old, sizeof old, "%s/", from);
+    snprintf(new, sizeof new, "%s/", to);
+    if (gains_nothing(test, from, to) &&
+        (!is_folder ||
+         (decide_is_settled(test->policy, old, strlen(old)) &&
+          decide_is_settled(test->policy, new, strlen(new)) && gains_nothing(test, old, new))))
+        return;
+    printf("move to ");
+    write_escaped(stdout, to);
+    puts(": denied with EXDEV, as what is moved could get other rights there");
+    test->is_denied = true;
 }
 
 static void ask_about_paths(struct test *test)
 {
     struct path_question questions[PATH_QUESTIONS_MAX];
+    char paths[PATH_QUESTIONS_MAX][PATH_MAX];
     uint64_t how = test->request.number == SYS_openat2 ? test->request.registers[2] : 0;
     unsigned count = path_questions(test->request.number, test->request.registers, how, questions);
 
     if (!test->model->filesystem.is_written)
         return;
     for (unsigned i = 0; i < count; i++)
-        ask_path_question(test, &questions[i]);
+        ask_path_question(test, &questions[i], paths[i]);
+    if (count < 2 || !questions[0].moves)
+        return;
+    ask_about_move(test, paths[0], paths[1]);
+    if (questions[1].folder == PATH_FOLDER_CHANGED) /* both are moved: RENAME_EXCHANGE */
+        ask_about_move(test, paths[1], paths[0]);
 }
 
 /* ---------------------------------------------------------------- sockets */
@@ -290,8 +335,8 @@ static void ask_about_peer(struct test *test, int argument)
 
     print_answer(test, binds ? "bind" : "connect to", text, &verdict);
     advise(test, &verdict, "network", binds ? "bind" : "connect", text);
-    if (binds && peer.kind == ENDORUN_PEER_PATH && test->model->filesystem.is_written)
-        ask_about_path(test, ENDORUN_PATH_WRITE, peer.name);
+    if (peer.kind == ENDORUN_PEER_PATH && test->model->filesystem.is_written)
+        ask_about_path(test, binds ? ENDORUN_PATH_WRITE : ENDORUN_PATH_LOOK, peer.name);
 }
 
 static void ask_about_family(struct test *test)

@@ -204,7 +204,6 @@ static bool is_known_before(const struct policy_condition *condition)
 {
     switch (condition->comparison) {
     case POLICY_LESS:
-        return condition->value == 0 || condition->value > condition->mask;
     case POLICY_GREATER_EQUAL:
         return condition->value == 0 || condition->value > condition->mask;
     case POLICY_GREATER:

@@ -64,6 +64,7 @@ static const struct closed_call {
     ALWAYS(swapon, FILESYSTEM),
     ALWAYS(swapoff, FILESYSTEM),
     ALWAYS(quotactl, FILESYSTEM),
+    ALWAYS(quotactl_fd, FILESYSTEM),
     ALWAYS(uselib, FILESYSTEM),
     WHERE(mknod, FILESYSTEM, 1, S_IFMT, S_IFCHR),
     WHERE(mknod, FILESYSTEM, 1, S_IFMT, S_IFBLK),

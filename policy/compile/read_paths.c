@@ -62,6 +62,23 @@ static void add_rule(struct reading *reading, const struct policy_path_rule *rul
     read_append(reading, &model->paths, &model->path_count, rule, sizeof *rule);
 }
 
+/* What is denied or hidden is so with all beneath it. */
+static const char *with_all_beneath(struct reading *reading, const char *pattern)
+{
+    static const char beneath[] = "/**";
+    size_t length = strcmp(pattern, "/") == 0 ? 0 : strlen(pattern), end = strlen(beneath);
+    char *whole;
+
+    if (length >= end && strcmp(pattern + length - end, beneath) == 0)
+        return pattern;
+    whole = arena_allocate(reading->memory, length + sizeof beneath);
+    if (whole != NULL) {
+        memcpy(whole, pattern, length);
+        memcpy(whole + length, beneath, sizeof beneath);
+    }
+    return whole;
+}
+
 void read_paths(struct reading *reading, const struct schema_key *key, const struct toml_node *node)
 {
     for (size_t i = 0; i < node->child_count; i++) {
@@ -73,6 +90,9 @@ void read_paths(struct reading *reading, const struct schema_key *key, const str
         if (written == NULL)
             continue;
         rule.pattern = read_pattern(reading, entry, written);
+        if (rule.pattern != NULL &&
+            (rule.kind == POLICY_PATH_DENY || rule.kind == POLICY_PATH_HIDE))
+            rule.pattern = with_all_beneath(reading, rule.pattern);
         rule.written = read_copy(reading, written);
         if (rule.pattern != NULL)
             add_rule(reading, &rule);

@@ -47,25 +47,18 @@ class tree_maker
                 lines_.push_back(i + 1);
     }
 
-    toml_position position(toml::source_position at) const
+    toml_position position(toml::source_position at)
     {
         if (at.line == 0 || at.line > lines_.size())
             return {1, 1};
-        size_t start = lines_[at.line - 1], offset = start;
-        // toml++ does not count the mark of the byte order, which is invisible to others too.
-        if (start == 0 && text_.substr(0, 3) == "\xef\xbb\xbf")
-            start = offset = 3;
-        for (size_t column = 1; column < at.column && offset < text_.size(); column++)
-            do
-                offset++;
-            while (offset < text_.size() && (text_[offset] & 0xc0) == 0x80);
-        return {at.line, static_cast<unsigned>(offset - start + 1)};
+        return {at.line, static_cast<unsigned>(offset(at) - start_of(at.line) + 1)};
     }
 
     // The recursion is as deep as toml_check_text() has let the text be.
     void fill(toml_node &to, const toml::node &from)
     {
         to.at = position(from.source().begin);
+        to.begin = offset(from.source().begin);
         if (const auto *table = from.as_table())
             fill_table(to, *table);
         else if (const auto *array = from.as_array())
@@ -80,10 +73,34 @@ class tree_maker
             to.kind = TOML_KIND_BOOLEAN, to.boolean = boolean->get();
         else
             to.kind = TOML_KIND_DATE;
+        to.end = offset(from.source().end); // behind the children: places are told in their order
     }
 
   private:
     using child = std::pair<const toml::key *, const toml::node *>;
+
+    // toml++ does not count the mark of the byte order, which is invisible to others too.
+    size_t start_of(size_t line) const
+    {
+        return line == 1 && text_.substr(0, 3) == "\xef\xbb\xbf" ? 3 : lines_[line - 1];
+    }
+
+    // A line may be the whole file: what lies behind the place before is counted from there.
+    size_t offset(toml::source_position at)
+    {
+        if (at.line == 0 || at.line > lines_.size())
+            return 0;
+        if (at.line != before_.line || at.column < before_.column) {
+            before_ = {at.line, 1};
+            before_offset_ = start_of(at.line);
+        }
+        for (; before_.column < at.column && before_offset_ < text_.size(); before_.column++)
+            do
+                before_offset_++;
+            while (before_offset_ < text_.size() && (text_[before_offset_] & 0xc0) == 0x80);
+        before_.column = at.column;
+        return before_offset_;
+    }
 
     toml_node *make_children(toml_node &to, size_t count)
     {
@@ -134,6 +151,7 @@ class tree_maker
             nodes->key = copy(key->str());
             nodes->key_length = key->str().size();
             nodes->key_at = position(key->source().begin);
+            nodes->key_begin = offset(key->source().begin);
             fill(*nodes++, *value);
         }
     }
@@ -141,6 +159,8 @@ class tree_maker
     arena *memory_;
     std::string_view text_;
     std::vector<size_t> lines_; // where each begins
+    toml::source_position before_ = {};
+    size_t before_offset_ = 0;
 };
 
 void say(toml_failure *failure, toml_position at, std::string_view what)

@@ -42,6 +42,9 @@ struct toml_node {
     size_t key_length;
     struct toml_position key_at;
     struct toml_position at; /* of the value; of a table that was opened by `[key]`: of the `[` */
+    /* In bytes from the start of the text: the key, the value, and what is right behind the value;
+     * `end` has a meaning for what stands in one piece, no table but an inline one. */
+    size_t key_begin, begin, end;
     union {
         struct {
             const struct toml_node *children;

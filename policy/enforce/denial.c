@@ -6,11 +6,18 @@
 #include "../../monitor/support.h"
 #include "../../monitor/syscall.h"
 #include "../decide.h"
+#include "call_text.h"
+#include "function_name.h"
 #include "line.h"
 
-#define SHOWN_MAX   400U /* bytes of a name, in text */
-#define SEEN_MAX    256U
-#define SEEN_PROBES 8U
+#define SHOWN_MAX    400U /* bytes of a name, in text */
+#define FUNCTION_MAX 128U
+/* Bytes of text: all of these stand on the monitor's stack. */
+#define LINE_MAX      8192U
+#define ARGUMENTS_MAX 2048U
+#define PEER_MAX      256U
+#define SEEN_MAX      256U
+#define SEEN_PROBES   8U
 
 /* What is denied: an action on an object, and the entry that could allow it. */
 struct denial {
@@ -23,13 +30,8 @@ struct denial {
     bool has_entry; /* `key = ["object"]` is one */
 };
 
-/* Names in one block: pointers would need relocation. */
-static const char names[][24] = {
-#define SYSCALL(number, name, ...) [number] = #name,
-#include "../syscalls.def"
-};
-
 #define ENOTSUP EOPNOTSUPP /* the C library's name */
+/* In one block: pointers would need relocation. */
 static const struct {
     uint16_t error;
     char name[16];
@@ -49,6 +51,12 @@ bool policy_complains(void)
 {
     return (session->flags & ENDORUN_SESSION_COMPLAIN) != 0;
 }
+
+/* Who made the call, as far as it is known. */
+struct caller {
+    char file[PATH_MAX_BYTES];
+    char function[FUNCTION_MAX];
+};
 
 /* ---- repetitions ---- */
 
@@ -80,11 +88,6 @@ static const char *program_name(void)
     return program_path != 0 ? program_path : session_string(session->execfn);
 }
 
-static const char *call_name(const struct inquiry *inquiry)
-{
-    return inquiry->number < sizeof names / sizeof names[0] ? names[inquiry->number] : "";
-}
-
 static const char *error_name(uint16_t error)
 {
     for (unsigned i = 0; i < sizeof errors / sizeof errors[0]; i++) {
@@ -114,6 +117,16 @@ static bool is_by_default(const struct denial *denial)
         text++;
     }
     return memcmp(text, key, sizeof key - 1) == 0;
+}
+
+/* Of the call that the thread is in; nothing where it is in none. */
+static void add_arguments(struct line *line, const struct inquiry *inquiry)
+{
+    const struct user_registers *call = &current_thread()->registers;
+    const uint64_t arguments[6] = {call->rdi, call->rsi, call->rdx, call->r10, call->r8, call->r9};
+    if (inquiry->site != 0) {
+        line_add_arguments(line, inquiry->number, arguments);
+    }
 }
 
 /* ---- text ---- */
@@ -171,11 +184,16 @@ static void write_advice(struct line *line, const struct denial *denial)
     line_add(line, "]");
 }
 
-static void write_text(struct line *line, const struct denial *denial, const char *caller,
+static void write_text(struct line *line, const struct denial *denial, const struct caller *caller,
                        uint64_t count)
 {
     line_add(line, is_allowed(denial) ? "logged: " : "denied: ");
-    line_add(line, call_name(denial->inquiry));
+    line_add(line, call_name(denial->inquiry->number));
+    if (denial->inquiry->site != 0) {
+        line_add(line, "(");
+        add_arguments(line, denial->inquiry);
+        line_add(line, ")");
+    }
     if (denial->action[0] != 0) {
         line_add(line, ": ");
         line_add(line, denial->action);
@@ -185,9 +203,14 @@ static void write_text(struct line *line, const struct denial *denial, const cha
     write_rule(line, denial);
     line_add(line, "; ");
     line_add_shown(line, program_name(), strlen(program_name()), SHOWN_MAX);
-    if (caller[0] != 0) {
+    if (caller->file[0] != 0) {
         line_add(line, ", called from ");
-        line_add_shown(line, caller, strlen(caller), SHOWN_MAX);
+        line_add_shown(line, caller->file, strlen(caller->file), SHOWN_MAX);
+    }
+    if (caller->function[0] != 0) {
+        line_add(line, " (");
+        line_add_shown(line, caller->function, strlen(caller->function), SHOWN_MAX);
+        line_add(line, ")");
     }
     write_advice(line, denial);
     if (count > 1) {
@@ -210,15 +233,20 @@ static void write_number(struct line *line, const char *key, uint64_t number)
     line_add_number(line, number);
 }
 
-static void write_json(struct line *line, const struct denial *denial, const char *caller,
+static void write_json(struct line *line, const struct denial *denial, const struct caller *caller,
                        uint64_t count)
 {
     const struct endorun_policy_rule *rule = rule_of(denial);
     const struct endorun_verdict *verdict = denial->verdict;
+    char text[ARGUMENTS_MAX] = "";
+    struct line call = LINE_IN(text);
     line_add(line, "{");
     write_number(line, "pid", (uint64_t)current_thread()->pid);
     write_string(line, "program", program_name());
-    write_string(line, "call", call_name(denial->inquiry));
+    write_string(line, "call", call_name(denial->inquiry->number));
+    add_arguments(&call, denial->inquiry);
+    line_add_key(line, "arguments");
+    line_add_json(line, call.bytes, call.length);
     write_string(line, "section", denial->section);
     write_string(line, "key", denial->key);
     line_add_key(line, "object");
@@ -233,7 +261,8 @@ static void write_json(struct line *line, const struct denial *denial, const cha
     write_string(line, "file", text_of(rule->file));
     write_number(line, "line", rule->line);
     write_number(line, "column", rule->column);
-    write_string(line, "called_from", caller);
+    write_string(line, "called_from", caller->file);
+    write_string(line, "function", caller->function);
     write_number(line, "count", count);
     if (line->is_cut) {
         line_add(line, ",\"cut\":true");
@@ -290,21 +319,24 @@ static void send(struct line *line)
 /* Reports; what becomes of the call is the verdict's. */
 static long deny(const struct denial *denial)
 {
-    struct line line = {.length = 0};
-    char caller[PATH_MAX_BYTES] = "";
+    char text[LINE_MAX] = "";
+    struct line line = LINE_IN(text);
+    struct caller caller = {"", ""};
     uint64_t count = count_denial(denial);
     bool is_json = (session->flags & ENDORUN_SESSION_REPORT_JSON) != 0;
     if (is_power_of_two(count)) {
         if (denial->inquiry->site != 0) {
-            find_mapped_file(denial->inquiry->site, caller);
+            find_mapped_file(denial->inquiry->site, caller.file);
+            find_function_name(denial->inquiry->site, caller.function, sizeof caller.function);
         }
         if (is_json) {
-            write_json(&line, denial, caller, count);
+            write_json(&line, denial, &caller, count);
         } else {
-            write_text(&line, denial, caller, count);
+            write_text(&line, denial, &caller, count);
         }
         send(&line);
     }
+    current_thread()->was_denied = !policy_complains();
     return policy_complains() ? 0 : -(long)denial->verdict->error;
 }
 
@@ -359,7 +391,8 @@ static void write_peer(struct line *line, const struct endorun_peer *peer)
 long deny_peer(const struct inquiry *inquiry, enum endorun_network_access access,
                const struct endorun_peer *peer, const struct endorun_verdict *verdict)
 {
-    struct line object = {.length = 0};
+    char text[PEER_MAX] = "";
+    struct line object = LINE_IN(text);
     write_peer(&object, peer);
     const struct denial denial = {
         .inquiry = inquiry,
@@ -392,7 +425,7 @@ long deny_family(const struct inquiry *inquiry, int family, const struct endorun
 
 long deny_call(const struct inquiry *inquiry, const struct endorun_verdict *verdict)
 {
-    const char *name = call_name(inquiry);
+    const char *name = call_name(inquiry->number);
     const struct denial denial = {
         .inquiry = inquiry,
         .verdict = verdict,

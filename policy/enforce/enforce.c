@@ -113,23 +113,13 @@ static bool is_asked_by_handler(uint32_t number)
 static long mediate_paths(struct thread *thread, const struct user_registers *call,
                           const struct inquiry *inquiry)
 {
-    const uint64_t arguments[6] = {call->rdi, call->rsi, call->rdx, call->r10, call->r8, call->r9};
-    struct path_question questions[PATH_QUESTIONS_MAX];
-    unsigned count = path_questions(inquiry->number, arguments, 0, questions);
-    unsigned accesses = 0;
-    for (unsigned i = 0; i < count; i++) {
-        accesses |= questions[i].accesses;
-    }
-    if (count == 0 || (accesses == PATH_ACCESS(LOOK) && !looks_count)) {
-        return CALL_FORWARD;
-    }
     if (calls[inquiry->number].handler == ENDORUN_HANDLER_READLINK) {
         long result = handle_READLINK(thread, call);
         if (result != CALL_FORWARD) {
             return result; /* the program's own name */
         }
     }
-    return manage_paths(thread, call, inquiry);
+    return manage_paths(thread, call, inquiry, looks_count);
 }
 
 long policy_mediate(struct thread *thread, const struct user_registers *call)
@@ -154,15 +144,27 @@ long policy_mediate(struct thread *thread, const struct user_registers *call)
                : CALL_FORWARD;
 }
 
+const char *policy_replacement(int directory, const char *path)
+{
+    char absolute[PATH_MAX_BYTES], name[PATH_MAX_BYTES];
+    if (!looks_count || path[0] == 0 || path_make_absolute(directory, path, absolute) != 0 ||
+        path_follow(absolute, true, 0) != 0) {
+        return 0;
+    }
+    path_normalise(absolute, name);
+    return object_replacement(name);
+}
+
 long policy_permits_path(int directory, const char *path, unsigned accesses, uint32_t number)
 {
     const unsigned long flags = O_PATH | O_CLOEXEC;
-    if (!policy_has_paths() || path[0] == 0) {
+    if (!policy_has_paths() || path[0] == 0 || policy_complains()) {
         return 0;
     }
     long fd = SYS4(__NR_openat, directory, path, flags, 0);
     if (fd < 0) {
-        return 0; /* the kernel will say why */
+        const struct inquiry inquiry = {.number = number};
+        return object_decide_on_failure(&inquiry, directory, path, fd);
     }
     long result = policy_permits_file((int)fd, accesses, number);
     SYS1(__NR_close, fd);
@@ -171,7 +173,10 @@ long policy_permits_path(int directory, const char *path, unsigned accesses, uin
 
 long policy_permits_file(int fd, unsigned accesses, uint32_t number)
 {
-    const struct inquiry inquiry = {.number = number};
+    const struct thread *thread = current_thread();
+    bool is_in_call = thread->registers.rax == number; /* no: it is about the first program */
+    const struct inquiry inquiry = {.number = number,
+                                    .site = is_in_call ? thread->continuation : 0};
     char name[PATH_MAX_BYTES];
     if (!policy_has_paths()) {
         return 0;

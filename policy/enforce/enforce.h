@@ -50,7 +50,10 @@ long policy_open(struct thread *thread, struct opening *opening, char *path);
  */
 long policy_permits_file(int fd, unsigned accesses, uint32_t number);
 
-/* The same of what a path leads to now, where it leads anywhere: to say so first, and no more. */
+/* What the policy puts in the place of what a path leads to; NULL: nothing. */
+const char *policy_replacement(int directory, const char *path);
+
+/* The same of what a path leads to now: to say so before an error could tell what is there. */
 long policy_permits_path(int directory, const char *path, unsigned accesses, uint32_t number);
 
 #endif

@@ -7,7 +7,7 @@
 
 void line_add_bytes(struct line *line, const char *bytes, size_t length)
 {
-    size_t room = LINE_SIZE - 1 - line->length;
+    size_t room = line->size - 1 - line->length;
     length = length < room ? length : room;
     memcpy(line->bytes + line->length, bytes, length);
     line->length += length;
@@ -63,9 +63,9 @@ static size_t character_length(const uint8_t *bytes, size_t length)
 
 static bool has_room(struct line *line)
 {
-    size_t room = line->length < LINE_SIZE / 2 ? 2 * RESERVED : RESERVED;
-    line->is_cut = line->is_cut || line->length + room > LINE_SIZE;
-    return line->length + room <= LINE_SIZE;
+    size_t room = line->length < line->size / 2 ? 2 * RESERVED : RESERVED;
+    line->is_cut = line->is_cut || line->length + room > line->size;
+    return line->length + room <= line->size;
 }
 
 /* One character of a JSON string: how many bytes it had. */

@@ -6,15 +6,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define LINE_SIZE 8192U
-
 struct line {
     size_t length;
+    size_t size; /* of the array that it grows in, the NUL included */
     bool is_cut; /* a string in it */
-    char bytes[LINE_SIZE];
+    char *bytes;
 };
 
-/* Begins empty with .length = 0. */
+/* An empty one in an array of characters, which has to be empty, too. */
+#define LINE_IN(array)                                                                             \
+    {                                                                                              \
+        .size = sizeof(array), .bytes = (array)                                                    \
+    }
+
 void line_add(struct line *line, const char *text);
 void line_add_bytes(struct line *line, const char *bytes, size_t length);
 void line_add_number(struct line *line, uint64_t number);

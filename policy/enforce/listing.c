@@ -40,11 +40,8 @@ static bool is_hidden(const char *folder, const char *name)
     if ((name[0] == '.' && (name[1] == 0 || (name[1] == '.' && name[2] == 0)))) {
         return false;
     }
-    path[0] = 0;
-    append_string(path, sizeof path, folder[1] != 0 ? folder : "");
-    append_string(path, sizeof path, "/");
-    append_string(path, sizeof path, name);
-    return object_is_hidden(path);
+    memcpy(path, folder, strlen(folder) + 1);
+    return !name_append_element(path, name) || object_is_hidden(path);
 }
 
 /* The entries that stay, moved together: their bytes. */

@@ -4,9 +4,12 @@
 
 #include "objects.h"
 
-/* Each gives what the program finds in RAX, CALL_ABORTED, or CALL_FORWARD: nothing to decide. */
+/*
+ * Each gives what the program finds in RAX, CALL_ABORTED, or CALL_FORWARD: nothing to decide.
+ * `looks_count`: also where what is only looked at is all that is asked about.
+ */
 long manage_paths(struct thread *thread, const struct user_registers *call,
-                  const struct inquiry *inquiry);
+                  const struct inquiry *inquiry, bool looks_count);
 long manage_sockets(struct thread *thread, const struct user_registers *call,
                     const struct inquiry *inquiry);
 

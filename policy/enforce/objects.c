@@ -76,6 +76,14 @@ bool object_is_hidden(const char *name)
     return verdict.action == ENDORUN_ACTION_DENY && verdict.error == ENOENT;
 }
 
+const char *object_replacement(const char *name)
+{
+    char own[PATH_MAX_BYTES];
+    struct endorun_verdict verdict = decide(ENDORUN_PATH_LOOK, name_in_rules(name, own));
+    bool is_replaced = verdict.action == ENDORUN_ACTION_REDIRECT;
+    return is_replaced ? policy_text(policy_in_use, verdict.target) : 0;
+}
+
 bool object_is_allowed(unsigned accesses, const char *name)
 {
     char own[PATH_MAX_BYTES];
@@ -136,6 +144,24 @@ bool object_name(int fd, char *name)
 bool object_is_anonymous(const char *name)
 {
     return name[0] != 0 && name[0] != '(';
+}
+
+bool name_append_element(char *name, const char *element)
+{
+    size_t length = strlen(name), more = strlen(element);
+    while (more > 0 && element[more - 1] == '/') {
+        more--;
+    }
+    bool is_root = length == 1;
+    if (length + more + 2 > PATH_MAX_BYTES) {
+        return false;
+    }
+    if (!is_root) {
+        name[length++] = '/';
+    }
+    memcpy(name + length, element, more);
+    name[length + more] = 0;
+    return true;
 }
 
 /* ---- paths ---- */
@@ -278,7 +304,7 @@ static long step(struct path_walk *walk, const char **rest, size_t length, bool 
     if (is_up) { /* EINVAL for a folder; for any other file that what it is named in is none */
         char none;
         long result = SYS4(__NR_readlinkat, AT_FDCWD, walk->name, &none, sizeof none);
-        walk->used = leave_folder(walk->name, folder);
+        walk->used = result == -EINVAL ? leave_folder(walk->name, folder) : folder;
         *rest = behind;
         return result == -EINVAL ? 0 : result;
     }
@@ -291,8 +317,19 @@ static long step(struct path_walk *walk, const char **rest, size_t length, bool 
         *rest = behind;
         return 0;
     }
-    *rest = walk->rest;
+    *rest = result == 0 ? walk->rest : behind;
     return result;
+}
+
+/* What has been gone through is put in the place of what led there. */
+static void keep_walked(struct path_walk *walk, const char *rest, long result, char *absolute)
+{
+    size_t left = strlen(rest);
+    if (result < 0 && walk->used + left < PATH_MAX_BYTES) {
+        memmove(walk->rest, rest, left + 1);
+        memcpy(absolute, walk->name, walk->used);
+        memcpy(absolute + walk->used, walk->rest, left + 1);
+    }
 }
 
 long path_follow(char *absolute, bool follows, unsigned *links)
@@ -304,6 +341,7 @@ long path_follow(char *absolute, bool follows, unsigned *links)
     while ((length = next_element(&rest)) != 0) {
         long result = step(&walk, &rest, length, follows || wants_folder);
         if (result != 0) {
+            keep_walked(&walk, rest, result, absolute);
             return result;
         }
     }
@@ -317,4 +355,32 @@ long path_follow(char *absolute, bool follows, unsigned *links)
         append_string(absolute, PATH_MAX_BYTES, "/");
     }
     return 0;
+}
+
+/* The folder that the object of this name stands in. False: none. */
+static bool go_up(char *name)
+{
+    size_t length = leave_folder(name, strlen(name));
+    bool is_root = length == 0;
+    name[length + is_root] = 0;
+    return !is_root;
+}
+
+/* An error other than ENOENT may be about any name on the way, which then is there. */
+long object_decide_on_failure(const struct inquiry *inquiry, int directory, const char *path,
+                              long error)
+{
+    char absolute[PATH_MAX_BYTES], name[PATH_MAX_BYTES], own[PATH_MAX_BYTES];
+    if (path_make_absolute(directory, path, absolute) != 0) {
+        return error;
+    }
+    path_follow(absolute, true, 0);
+    path_normalise(absolute, name);
+    do {
+        if (decide(ENDORUN_PATH_LOOK, name_in_rules(name, own)).action == ENDORUN_ACTION_DENY) {
+            long result = object_decide(inquiry, PATH_ACCESS(LOOK), name, 0);
+            return result != 0 ? result : error;
+        }
+    } while (error != -ENOENT && go_up(name));
+    return error;
 }

@@ -20,6 +20,16 @@ struct inquiry {
 long object_decide(const struct inquiry *inquiry, unsigned accesses, const char *name,
                    const char **replacement);
 
+/*
+ * The walk along a path has failed: what is denied says so all the same, for else the error would
+ * tell what is there. The errno of the denial, or `error`.
+ */
+long object_decide_on_failure(const struct inquiry *inquiry, int directory, const char *path,
+                              long error);
+
+/* What the policy puts in its place; NULL: nothing. */
+const char *object_replacement(const char *name);
+
 /* Whether it is not to be seen in its folder. */
 bool object_is_hidden(const char *name);
 
@@ -37,6 +47,12 @@ bool object_name(int fd, char *name);
 bool object_is_anonymous(const char *name);
 
 /*
+ * Makes the name of a folder, in PATH_MAX_BYTES, that of an element in it: slashes behind that are
+ * no part of it. False: there is no room, and the name is as it was.
+ */
+bool name_append_element(char *name, const char *element);
+
+/*
  * Makes a path absolute: 0 or a negative errno. Links and `..` stay in it, as the kernel is to see
  * them.
  */
@@ -47,8 +63,8 @@ void path_normalise(const char *absolute, char *name);
 
 /*
  * Puts what links lead to in their place; the last element's is followed if `follows`. `links`, if
- * not NULL, gets how many there were. 0, a negative errno, or PATH_IS_MAGIC: the path ends in a
- * link of /proc, which leads to an object and not to a name.
+ * not NULL, gets how many there were. 0, a negative errno (the links up to there are put in), or
+ * PATH_IS_MAGIC: the path ends in a link of /proc, which leads to an object and not to a name.
  */
 #define PATH_IS_MAGIC 1L
 long path_follow(char *absolute, bool follows, unsigned *links);

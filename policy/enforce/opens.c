@@ -108,15 +108,6 @@ static bool leads_up(const char *path)
     return false;
 }
 
-/* The walk has failed: what is denied says so all the same. */
-static long decide_on_failure(struct decided_opening *decided, long error)
-{
-    char name[PATH_MAX_BYTES];
-    path_normalise(decided->absolute, name);
-    long result = object_decide(&decided->inquiry, PATH_ACCESS(LOOK), name, 0);
-    return result != 0 && result != -ELOOP ? result : error;
-}
-
 /* One try with the path as it is now. -ELOOP: there are links in it, or were a moment ago. */
 static long try_to_open(struct decided_opening *decided, bool is_final)
 {
@@ -124,7 +115,10 @@ static long try_to_open(struct decided_opening *decided, bool is_final)
     const char *replacement;
     unsigned accesses = decided->question.accesses;
     path_normalise(decided->absolute, name);
-    if (!is_final && !object_is_allowed(accesses, name)) {
+    if (object_is_allowed(accesses, name)) {
+        return open_existing(decided, name);
+    }
+    if (!is_final) {
         return -ELOOP;
     }
     long result = ask(decided, accesses, name, &replacement);
@@ -140,7 +134,8 @@ static long open_decided(struct decided_opening *decided)
     uint64_t refused = decided->opening->how.resolve;
     long result = leads_up(decided->absolute) ? -ELOOP : try_to_open(decided, false);
     unsigned links = 1;
-    for (unsigned i = 0; result == -ELOOP && links != 0 && i < TRIES_MAX; i++) {
+    for (unsigned i = 0; result == -ELOOP && !decided->is_denied && links != 0 && i < TRIES_MAX;
+         i++) {
         result = path_follow(decided->absolute, follows, &links);
         if (result == PATH_IS_MAGIC) {
             return (refused & REFUSE_MAGIC) != 0
@@ -148,17 +143,17 @@ static long open_decided(struct decided_opening *decided)
                        : open_held(decided->thread, decided->opening, permits_held, decided);
         }
         if (result < 0) {
-            return decide_on_failure(decided, result);
+            return object_decide_on_failure(&decided->inquiry, AT_FDCWD, decided->absolute, result);
         }
-        if (result == 0 && links != 0 && (refused & RESOLVE_NO_SYMLINKS) != 0) {
-            result = -ELOOP;
-            break;
+        if (links != 0 && (refused & RESOLVE_NO_SYMLINKS) != 0) {
+            return -ELOOP;
         }
-        if (result == 0) {
-            result = try_to_open(decided, true);
-        }
+        result = try_to_open(decided, true);
     }
-    return result;
+    bool tells_of_folder = (result == -ENOTDIR || result == -EACCES) && !decided->is_denied;
+    return tells_of_folder
+               ? object_decide_on_failure(&decided->inquiry, AT_FDCWD, decided->absolute, result)
+               : result;
 }
 
 long policy_open(struct thread *thread, struct opening *opening, char *path)
@@ -166,11 +161,11 @@ long policy_open(struct thread *thread, struct opening *opening, char *path)
     const struct user_registers *call = &thread->registers;
     const uint64_t arguments[6] = {call->rdi, call->rsi, call->rdx, call->r10, call->r8, call->r9};
     struct path_question questions[PATH_QUESTIONS_MAX];
-    struct decided_opening decided = {
-        .thread = thread,
-        .opening = opening,
-        .inquiry = {.number = (uint32_t)call->rax, .site = thread->continuation},
-    };
+    struct decided_opening decided; /* an initializer would clear the path, too */
+    decided.thread = thread;
+    decided.opening = opening;
+    decided.inquiry = (struct inquiry){.number = (uint32_t)call->rax, .site = thread->continuation};
+    decided.is_denied = false;
     if (path[0] == 0) {
         return -ENOENT;
     }
@@ -190,5 +185,6 @@ long policy_open(struct thread *thread, struct opening *opening, char *path)
             return result;
         }
     }
-    return open_held(thread, opening, permits_held, &decided);
+    long held = open_held(thread, opening, permits_held, &decided);
+    return result == -ENAMETOOLONG && held == -ENOENT ? result : held; /* to be made, and can't */
 }

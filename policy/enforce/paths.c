@@ -21,8 +21,8 @@
 struct pinned {
     const struct path_question *question;
     int directory;
-    int held; /* the object, or the folder that its name stands in */
-    bool is_absent;
+    int held;            /* the object, or the folder that its name stands in */
+    long found;          /* of a name in a folder: 0, or the negative errno of looking for it */
     bool was_folder;     /* when it was decided whether it may move */
     const char *element; /* its last name, in `path`; NULL: `held` is the object */
     char path[PATH_MAX_BYTES];
@@ -48,19 +48,6 @@ static bool is_dots(const char *element)
                                  (element[1] == '.' && (element[2] == 0 || element[2] == '/')));
 }
 
-/* Where the last name of a path begins; slashes may follow it. */
-static char *last_element(char *path)
-{
-    size_t at = strlen(path);
-    while (at > 0 && path[at - 1] == '/') {
-        at--;
-    }
-    while (at > 0 && path[at - 1] != '/') {
-        at--;
-    }
-    return path + at;
-}
-
 static bool ends_in_slash(const char *path)
 {
     size_t length = strlen(path);
@@ -73,7 +60,7 @@ static bool ends_in_slash(const char *path)
  */
 static bool acts_on_name(struct pinned *pinned)
 {
-    const char *element = last_element(pinned->path);
+    const char *element = pinned->path + start_of_last_name(pinned->path);
     uint8_t last = pinned->question->last;
     return element[0] != 0 && !is_dots(element) &&
            (last == PATH_LAST_NAME || (last == PATH_LAST_KEPT && !ends_in_slash(pinned->path)));
@@ -89,14 +76,16 @@ static long hold(struct pinned *pinned, const char *path, unsigned long flags)
 static long hold_folder(struct pinned *pinned)
 {
     char folder[PATH_MAX_BYTES];
-    pinned->element = last_element(pinned->path);
-    size_t length = (size_t)(pinned->element - pinned->path);
+    size_t length = start_of_last_name(pinned->path);
+    pinned->element = pinned->path + length;
     memcpy(folder, pinned->path, length);
     folder[length] = 0;
     long result = hold(pinned, length == 0 ? "." : folder, O_DIRECTORY);
     struct stat status;
-    pinned->is_absent = result == 0 && SYS4(__NR_newfstatat, pinned->held, pinned->element, &status,
-                                            AT_SYMLINK_NOFOLLOW) != 0;
+    if (result == 0) {
+        pinned->found =
+            SYS4(__NR_newfstatat, pinned->held, pinned->element, &status, AT_SYMLINK_NOFOLLOW);
+    }
     return result;
 }
 
@@ -110,9 +99,9 @@ static long pin(struct pinned *pinned)
     }
     pinned->element = 0;
     long result = hold(pinned, pinned->path, follows ? 0 : O_NOFOLLOW);
-    if (result == -ENOENT && last_element(pinned->path)[0] != 0) {
+    if (result == -ENOENT && pinned->path[start_of_last_name(pinned->path)] != 0) {
         result = hold_folder(pinned);
-        pinned->is_absent = true; /* also where a link has the name that leads nowhere */
+        pinned->found = -ENOENT; /* also where a link has the name that leads nowhere */
     }
     return result;
 }
@@ -125,25 +114,6 @@ static void release(struct pinned *pinned)
     }
 }
 
-/* Slashes at the end are not part of the name, but of what the kernel is given. */
-static bool append_element(char *name, const char *element)
-{
-    size_t length = strlen(name), more = strlen(element);
-    while (more > 0 && element[more - 1] == '/') {
-        more--;
-    }
-    bool is_root = length == 1;
-    if (length + more + 2 > PATH_MAX_BYTES) {
-        return false;
-    }
-    if (!is_root) {
-        name[length++] = '/';
-    }
-    memcpy(name + length, element, more);
-    name[length + more] = 0;
-    return true;
-}
-
 /* The canonical name of what the call acts on: 0, a negative errno, or IS_NAMELESS. */
 #define IS_NAMELESS 1L
 static long name_pinned(const struct pinned *pinned, char *name)
@@ -151,7 +121,7 @@ static long name_pinned(const struct pinned *pinned, char *name)
     if (!object_name(pinned->held, name)) {
         return pinned->element == 0 && object_is_anonymous(name) ? IS_NAMELESS : -EACCES;
     }
-    return pinned->element == 0 || append_element(name, pinned->element) ? 0 : -ENAMETOOLONG;
+    return pinned->element == 0 || name_append_element(name, pinned->element) ? 0 : -ENAMETOOLONG;
 }
 
 /* ---- deciding ---- */
@@ -161,7 +131,7 @@ static long decide_on_folder(const struct path_errand *errand, const struct pinn
     char folder[PATH_MAX_BYTES];
     uint8_t change = pinned->question->folder;
     if (pinned->element == 0 || change == PATH_FOLDER_KEPT ||
-        (change == PATH_FOLDER_CHANGED_IF_PRESENT && pinned->is_absent)) {
+        (change == PATH_FOLDER_CHANGED_IF_PRESENT && pinned->found != 0)) {
         return 0;
     }
     object_name(pinned->held, folder);
@@ -170,7 +140,7 @@ static long decide_on_folder(const struct path_errand *errand, const struct pinn
 
 static long decide_on_rest(const struct path_errand *errand, const struct pinned *pinned)
 {
-    bool leads_nowhere = pinned->is_absent && pinned->question->last == PATH_LAST_FOLLOWED;
+    bool leads_nowhere = pinned->found != 0 && pinned->question->last == PATH_LAST_FOLLOWED;
     return leads_nowhere ? -ENOENT : decide_on_folder(errand, pinned);
 }
 
@@ -181,7 +151,7 @@ static long replace(const struct path_errand *errand, struct pinned *pinned,
     char name[PATH_MAX_BYTES];
     release(pinned);
     pinned->directory = AT_FDCWD;
-    pinned->is_absent = false;
+    pinned->found = 0;
     pinned->path[0] = 0;
     append_string(pinned->path, sizeof pinned->path, replacement);
     long result = pin(pinned);
@@ -196,6 +166,23 @@ static long replace(const struct path_errand *errand, struct pinned *pinned,
     return result == 0 ? decide_on_rest(errand, pinned) : result;
 }
 
+/*
+ * mkdir(2) of a folder that is there, unlink(2) of a file that is not: programs count on these
+ * errors where they may change nothing. filename_create() and do_unlinkat() of fs/namei.c give them
+ * before anybody is asked.
+ */
+static long answer_by_name(const struct pinned *pinned, const char *name)
+{
+    uint8_t must_be = pinned->question->name;
+    bool exists = must_be == PATH_NAME_NEW && pinned->found == 0;
+    bool is_missing = must_be == PATH_NAME_OLD && pinned->found == -ENOENT;
+    if (pinned->element == 0 || !(exists || is_missing) ||
+        !object_is_allowed(PATH_ACCESS(LOOK), name)) {
+        return 0;
+    }
+    return exists ? -EEXIST : -ENOENT;
+}
+
 static long decide_on_pinned(const struct path_errand *errand, struct pinned *pinned)
 {
     char name[PATH_MAX_BYTES];
@@ -203,6 +190,10 @@ static long decide_on_pinned(const struct path_errand *errand, struct pinned *pi
     long result = name_pinned(pinned, name);
     if (result != 0) {
         return result == IS_NAMELESS ? 0 : result;
+    }
+    result = answer_by_name(pinned, name);
+    if (result != 0) {
+        return result;
     }
     result = object_decide(&errand->inquiry, pinned->question->accesses, name, &replacement);
     if (result == 0 && replacement != 0) {
@@ -346,30 +337,28 @@ static void write_held(struct path_errand *errand, struct pinned *pinned)
     }
 }
 
-/*
- * The walk has failed: what is denied says so all the same, for else the error would tell what is
- * there.
- */
-static long decide_on_failure(const struct path_errand *errand, const struct pinned *pinned,
-                              long error)
+/* A number that is closed now may be that of a descriptor which is held here for another path. */
+static void leave_closed(struct path_errand *errand)
 {
-    char absolute[PATH_MAX_BYTES], name[PATH_MAX_BYTES];
-    if (path_make_absolute(pinned->directory, pinned->path, absolute) != 0) {
-        return error;
+    for (unsigned i = 1; i < errand->count; i++) {
+        struct pinned *pinned = &errand->pinned[i];
+        if (pinned->directory != AT_FDCWD && SYS2(__NR_fcntl, pinned->directory, F_GETFD) < 0) {
+            pinned->directory = -1;
+        }
     }
-    path_normalise(absolute, name);
-    long result = object_decide(&errand->inquiry, PATH_ACCESS(LOOK), name, 0);
-    return result != 0 && result != -ELOOP ? result : error;
 }
 
 static long pin_all(struct path_errand *errand)
 {
+    leave_closed(errand);
     for (unsigned i = 0; i < errand->count; i++) {
         struct pinned *pinned = &errand->pinned[i];
         bool has_no_path = is_by_descriptor(pinned->question, pinned->path);
         long result = has_no_path ? hold_descriptor(errand, pinned) : pin(pinned);
         if (result != 0) {
-            return has_no_path ? result : decide_on_failure(errand, pinned, result);
+            return has_no_path ? result
+                               : object_decide_on_failure(&errand->inquiry, pinned->directory,
+                                                          pinned->path, result);
         }
         result = decide_on_pinned(errand, pinned);
         if (result != 0) {
@@ -420,7 +409,7 @@ static long copy_path(struct path_errand *errand, unsigned nth, const uint64_t a
     const struct path_question *question = &errand->questions[nth];
     pinned->question = question;
     pinned->held = -1;
-    pinned->is_absent = false;
+    pinned->found = 0;
     pinned->element = 0;
     pinned->directory =
         question->directory == PATH_FROM_CWD ? AT_FDCWD : (int)arguments[question->directory];
@@ -453,8 +442,17 @@ static long make_by_path(struct path_errand *errand)
     return make(errand);
 }
 
+static bool only_looks(const struct path_errand *errand)
+{
+    unsigned accesses = 0;
+    for (unsigned i = 0; i < errand->count; i++) {
+        accesses |= errand->questions[i].accesses;
+    }
+    return (accesses & ~PATH_ACCESS(LOOK)) == 0;
+}
+
 long manage_paths(struct thread *thread, const struct user_registers *call,
-                  const struct inquiry *inquiry)
+                  const struct inquiry *inquiry, bool looks_count)
 {
     const uint64_t arguments[6] = {call->rdi, call->rsi, call->rdx, call->r10, call->r8, call->r9};
     struct path_errand errand;
@@ -464,6 +462,9 @@ long manage_paths(struct thread *thread, const struct user_registers *call,
     errand.result = -EAGAIN; /* stays so when no child can be had */
     errand.count = path_questions(inquiry->number, arguments, 0, errand.questions);
     memcpy(errand.arguments, arguments, sizeof arguments);
+    if (errand.count == 0 || (only_looks(&errand) && !looks_count)) {
+        return CALL_FORWARD;
+    }
     for (unsigned i = 0; i < errand.count; i++) {
         long result = copy_path(&errand, i, arguments);
         if (result != 0) {

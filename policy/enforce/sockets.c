@@ -136,11 +136,13 @@ static long hold_socket(const struct socket_errand *errand, char *path, char *na
     if (held < 0) {
         return held;
     }
-    object_name((int)held, name);
-    if (is_new && name[1] != 0) {
-        append_string(name, PATH_MAX_BYTES, "/");
+    long result = !object_name((int)held, name)                     ? -EACCES
+                  : is_new && !name_append_element(name, path + at) ? -ENAMETOOLONG
+                                                                    : 0;
+    if (result != 0) {
+        SYS1(__NR_close, held);
+        return result;
     }
-    append_string(name, PATH_MAX_BYTES, is_new ? path + at : "");
     return held;
 }
 
@@ -148,13 +150,13 @@ static long decide_on_socket(const struct socket_errand *errand, const char *nam
 {
     const struct endorun_peer peer = {
         .kind = ENDORUN_PEER_PATH, .name = name, .length = (uint32_t)strlen(name)};
-    long result = decide_on_peer(errand->inquiry, errand->access, &peer);
-    if (result == 0 && policy_has_paths()) {
+    long result = 0;
+    if (policy_has_paths()) { /* first: what is hidden is not there, whatever [network] says */
         bool is_new = errand->access == ENDORUN_NETWORK_BIND;
         result = object_decide(errand->inquiry, is_new ? PATH_ACCESS(WRITE) : PATH_ACCESS(LOOK),
                                name, 0);
     }
-    return result;
+    return result == 0 ? decide_on_peer(errand->inquiry, errand->access, &peer) : result;
 }
 
 static void write_path(struct address *address, const char *path)
@@ -194,7 +196,13 @@ static void find_socket(void *argument)
     char path[UNIX_PATH_MAX + 1], name[PATH_MAX_BYTES];
     read_path(errand->address, path);
     long held = hold_socket(errand, path, name);
-    errand->result = held < 0 ? held : decide_on_socket(errand, name);
+    if (held >= 0) {
+        errand->result = decide_on_socket(errand, name);
+    } else {
+        errand->result = policy_has_paths()
+                             ? object_decide_on_failure(errand->inquiry, AT_FDCWD, path, held)
+                             : held;
+    }
     if (errand->result == 0 && errand->access == ENDORUN_NETWORK_CONNECT) {
         connect_held(errand, held, name);
     }

@@ -13,7 +13,7 @@
 #include "module.h"
 #include "plan.h"
 #include "unsafe.h"
-#include "../../monitor/channel.h"
+#include "../../trace/record/channel.h"
 #include "../../monitor/code.h"
 #include "../../monitor/exec.h"
 #include "../../monitor/gate.h"

@@ -18,6 +18,8 @@ static void handler(int signo)
 
 static int keep_fd, lose_fd, lock_fd, range_fd;
 
+#define CHILD_FD 100 /* the child made before the exec ends when it is closed */
+
 static void set_descriptors(void)
 {
     keep_fd = MUST(fcntl(MUST(open("kept", O_RDWR | O_CREAT, 0600)), F_DUPFD, 20));
@@ -189,6 +191,7 @@ static void look_at_process(pid_t child)
     say("name %s death signal %d dumpable %d subreaper %d slack %d keepcaps %d\n", name,
         death_signal, prctl(PR_GET_DUMPABLE), subreaper, prctl(PR_GET_TIMERSLACK),
         prctl(PR_GET_KEEPCAPS));
+    close(CHILD_FD);
     say("child made before exec: %s\n", ending(wait_for(child)));
 }
 
@@ -210,11 +213,17 @@ int main(int argc, char **argv)
     if (argc > 1) {
         return look(argv);
     }
+    int ends[2];
+    char byte;
+    MUST(pipe(ends));
     pid_t child = MUST(fork());
-    if (child == 0) {
-        sleep_ms(long_beside_calls_ms(45)); /* its SIGCHLD is not to be seen after the exec yet */
-        _exit(13);
+    if (child == 0) { /* its SIGCHLD is not to be seen before look_at_process() */
+        close(ends[1]);
+        _exit(read(ends[0], &byte, 1) == 0 ? 13 : 14);
     }
+    close(ends[0]);
+    MUST(dup2(ends[1], CHILD_FD));
+    close(ends[1]);
     char pid[16], parent[16], of_child[16];
     snprintf(pid, sizeof pid, "%d", getpid());
     snprintf(parent, sizeof parent, "%d", getppid());

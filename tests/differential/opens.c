@@ -14,7 +14,8 @@
 
 #define HOW_BYTES 24
 
-static char here[PATH_MAX]; /* the working directory */
+static char here[PATH_MAX];  /* the working directory */
+static char other_mount[64]; /* a name on another mount, of this run alone */
 
 /* ---------------------------------------------------------------- what came of an open */
 
@@ -33,11 +34,17 @@ static void show(const char *what, long fd, int lowest)
     CHECK_EQ(first_free_descriptor(), lowest, "something was left open");
 }
 
+/* A path as it is printed: the same in every run. */
+static const char *shown(const char *path)
+{
+    return strcmp(path, other_mount) == 0 ? "/dev/shm/opens_test" : path;
+}
+
 static void try_at(int directory, const char *path, int flags, int mode)
 {
     char what[160];
     int lowest = first_free_descriptor();
-    snprintf(what, sizeof what, "%.80s, %o", path, flags);
+    snprintf(what, sizeof what, "%.80s, %o", shown(path), flags);
     show(what, raw(SYS_openat, directory, path, flags, mode), lowest);
 }
 
@@ -51,8 +58,8 @@ static void try2(int directory, const char *path, uint64_t flags, uint64_t mode,
     char what[160];
     const struct open_how how = {.flags = flags, .mode = mode, .resolve = resolve};
     int lowest = first_free_descriptor();
-    snprintf(what, sizeof what, "openat2 %.80s, %llo %llo %llx", path, (unsigned long long)flags,
-             (unsigned long long)mode, (unsigned long long)resolve);
+    snprintf(what, sizeof what, "openat2 %.80s, %llo %llo %llx", shown(path),
+             (unsigned long long)flags, (unsigned long long)mode, (unsigned long long)resolve);
     show(what, raw(SYS_openat2, directory, path, &how, HOW_BYTES), lowest);
 }
 
@@ -68,6 +75,7 @@ static const char *in_here(const char *name)
 static void make_files(void)
 {
     CHECK(getcwd(here, sizeof here), "getcwd: %s", strerror(errno));
+    snprintf(other_mount, sizeof other_mount, "/dev/shm/opens_test.%d", (int)getpid());
     make_file("file", "content", 7, 0644);
     make_file("mem", "not memory", 10, 0600);
     make_file("closed", "", 0, 0);
@@ -204,8 +212,8 @@ static void created(void)
     }
     try_at(AT_FDCWD, "new/", O_RDWR | O_CREAT, 0600);
     try_at(AT_FDCWD, "missing/new", O_RDWR | O_CREAT, 0600);
-    try_at(AT_FDCWD, "/dev/shm/opens_test", O_RDWR | O_CREAT | O_EXCL, 0600);
-    unlink("/dev/shm/opens_test");
+    try_at(AT_FDCWD, other_mount, O_RDWR | O_CREAT | O_EXCL, 0600);
+    unlink(other_mount);
     try_at(AT_FDCWD, "/proc/opens_test", O_RDWR | O_CREAT, 0600);
     try_at(AT_FDCWD, "/proc/self/fd/opens_test", O_RDWR | O_CREAT, 0600);
     try_at(AT_FDCWD, "/sys/opens_test", O_RDWR | O_CREAT, 0600);
@@ -347,8 +355,8 @@ static void extended(void)
     try2(AT_FDCWD, "file", O_RDWR | O_LARGEFILE | O_CLOEXEC, 0, 0);
     try2(AT_FDCWD, "new", O_RDWR | O_CREAT, 0640, RESOLVE_BENEATH);
     try2(AT_FDCWD, "new2", O_RDWR | O_CREAT, 010640, 0);
-    try2(AT_FDCWD, "/dev/shm/opens_test", O_RDWR | O_CREAT | O_EXCL, 0640, RESOLVE_NO_SYMLINKS);
-    unlink("/dev/shm/opens_test");
+    try2(AT_FDCWD, other_mount, O_RDWR | O_CREAT | O_EXCL, 0640, RESOLVE_NO_SYMLINKS);
+    unlink(other_mount);
     unlink("new");
     int lowest = first_free_descriptor();
     struct {
@@ -554,7 +562,7 @@ static void all(void)
     own_status("link_to_status");
     own_status(in_here("link_to_status"));
     locks_stay("locked");
-    locks_stay("/dev/shm/opens_test");
+    locks_stay(other_mount);
 }
 
 static void *wait_for_ever(void *argument)

@@ -23,9 +23,10 @@
  * second one would be lost while one waits, so only one is sent at a time: alone, and once more
  * with a companion of the other kind at the instruction before.
  *
- * With TORTURE_SHARE=N only each N-th instruction is tried, of all scenes; which they are depends
- * on where the programs were mapped, so it is another share in each run. For the emulated machine,
- * where all of them take hours.
+ * With TORTURE_SHARE=N only each N-th instruction is tried, once, of all scenes; which they are
+ * depends on where the programs were mapped, so it is another share in each run. Nor are there more
+ * rounds than it takes to come by each once: what takes the time is stepping through a scene again.
+ * For the emulated machine, where all of them take hours.
  *
  * The program speaks by `int3` with a word in RAX (torture.c), so that no system call is in the
  * way.
@@ -359,6 +360,12 @@ static int play(unsigned long long scene, int round, bool edges, int *steps, int
     return sent;
 }
 
+/* With a share: what is at an edge is known after one round, and a companion's place after two. */
+static int rounds_of_share(bool edges)
+{
+    return torture_signal == TORTURE_SIGNAL_HELD && !edges ? 3 : 1;
+}
+
 static void torture_scene(unsigned long long scene)
 {
     char name[64];
@@ -370,7 +377,7 @@ static void torture_scene(unsigned long long scene)
     text_start = (unsigned long long)read_word(scene + offsetof(struct torture_scene, text_start));
     text_end = (unsigned long long)read_word(scene + offsetof(struct torture_scene, text_end));
     memset(instructions, 0, sizeof instructions);
-    int total = 0, steps = 0, round = 0, companions;
+    int total = 0, steps = 0, round = 0, phase_began = 0, companions;
     bool more = true;
     offset = 0;
     for (bool edges = false; more; round++) {
@@ -380,11 +387,16 @@ static void torture_scene(unsigned long long scene)
         CHECK_EQ(registers().rax, MARKER_END, name);
         CHECK_EQ(read_word(scene + offsetof(struct torture_scene, handled)), sent, name);
         struct user_regs_struct now = registers();
-        more = sent || companions || !edges;
-        edges |= !sent;
+        bool is_enough = share > 1 && round + 1 - phase_began >= rounds_of_share(edges);
+        more = (!is_enough && (sent || companions)) || !edges;
+        if (!edges && (is_enough || !sent)) {
+            edges = true;
+            phase_began = round + 1;
+        }
         if (!more && total == 0 && ++offset < share) {
             more = true;
             edges = false;
+            phase_began = round + 1;
         }
         now.rax = more;
         MUST(ptrace(PTRACE_SETREGS, child, NULL, &now));

@@ -15,7 +15,7 @@
  * Whatever it is, it is also taken for the beginning of a file in which a build ID is looked for.
  */
 #include "hosted.h"
-#include "../../monitor/channel.h"
+#include "../../trace/record/channel.h"
 #include "../../monitor/code.h"
 #include "../../monitor/exec.h"
 #include "../../monitor/gate.h"

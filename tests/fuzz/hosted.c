@@ -71,6 +71,21 @@ __attribute__((weak)) void canonical_path(int fd, char path[PATH_MAX_BYTES])
 #include "../../policy/owners.c"         /* NOLINT(bugprone-suspicious-include) */
 #include "../../policy/ranges.c"         /* NOLINT(bugprone-suspicious-include) */
 #include "../../monitor/calls.h"
+#include "../../trace/record/record.h"
+
+void trace_signal(struct thread *thread, const void *siginfo)
+{
+    (void)thread;
+    (void)siginfo;
+}
+
+void trace_sigreturn(struct thread *thread, uint64_t address, uint64_t mask, long result)
+{
+    (void)thread;
+    (void)address;
+    (void)mask;
+    (void)result;
+}
 
 void dispatch_calls(bool (*which)(uint32_t number))
 {

@@ -40,11 +40,18 @@ assert report["can_run"] is True
 has_keys = report["checks"]["pku"]["available"]
 assert has_keys == ("ospke" in flags)
 assert report["isolation"] == {"auto": "pkey" if has_keys else "kernel", "kernel": True, "pkey": has_keys}
+assert report["trace_is_tamper_proof"] is has_keys
 P
 expect_equal "lines of the table" 9 "$(sed '/^$/q' table | grep -c .)"
 grep -Eqx 'kernel +yes  .+' table || problem "no kernel in the table"
 grep -Eqx 'Syscall User Dispatch  (yes|no .*)' table || problem "no SUD in the table"
 grep -Eqx -- "--isolation=auto +is $(automatic_isolation)" table || problem "no isolation in the table"
+grep -q -- '^--trace, --stats  ' table || problem "no trace in the table"
+if grep -q 'keys (PKU) *yes' table; then
+    grep -q 'complete, whatever the program does' table || problem "a trace with protection keys"
+else
+    grep -q "writes to the monitor's memory" table || problem "a trace without protection keys"
+fi
 tail -n 1 table | grep -Eqx 'endorun [0-9.]+ can run here\.' || problem "no conclusion in the table"
 
 # Nothing of the probes stays: the same with an odd signal state, and with the signals of a child.

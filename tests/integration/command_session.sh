@@ -17,7 +17,7 @@ run_standin "$ENDORUN_STANDIN" prog
 expect_reported session.isolation "$(automatic_isolation | sed "s/kernel/1/; s/pkey/2/")"
 run_standin "$ENDORUN_STANDIN" --isolation=kernel prog
 expect_reported session.magic right
-expect_reported session.version 5
+expect_reported session.version 7
 expect_reported session.flags "$expected_flags"
 expect_reported session.isolation 1
 expect_reported session.program_fd -1

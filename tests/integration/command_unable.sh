@@ -68,6 +68,19 @@ expect_refusal 125 "endorun: a security policy of this system forbids to execute
 expect_refusal 125 "endorun: cannot execute the analyser: Permission denied" \
     without execveat $EACCES "$ENDORUN" --analyze /bin/true
 
+# A memfd of which the kernel holds a page besides for a moment cannot be sealed yet: at the start, and at an exec.
+if [[ -n $(type -P strace) ]]; then
+    busy() { # WHICH COMMAND...: of the calls of fcntl, all of which but one kind seal
+        strace -o trace -e trace=fcntl -e "inject=fcntl:error=EBUSY:when=$1" "${@:2}"
+    }
+    for which in 1..3 2..4 4..6; do
+        busy "$which" "$ENDORUN" /usr/bin/env true || problem "a seal that has to wait ($which): status $?, $(cat trace)"
+        expect_equal "seals that had to wait ($which)" 3 "$(grep -c 'F_ADD_SEALS.*INJECTED' trace)"
+    done
+    expect_refusal 125 "endorun: the monitor image: cannot make a sealed memfd: Device or resource busy" \
+        busy 1+ "$ENDORUN" /usr/bin/env true
+fi
+
 # The real thing, where the kernel has it and a PID namespace can be had.
 if [[ -e /proc/sys/vm/memfd_noexec ]] && unshare -Urpf --mount-proc true 2>/dev/null; then
     forbidden() { # COMMAND...

@@ -35,9 +35,9 @@ usage_error "unknown option '-isolation=pkey'; the nearest known one is --isolat
 usage_error "unknown option '---'; the nearest known one is --sud" ---
 usage_error "unknown option '--=x'; the nearest known one is --sud" --=x
 usage_error "unknown option '--stat'; the nearest known one is --stats" --stat true
-usage_error "unknown option '--internal'; the nearest known one is --jit" --internal
+usage_error "unknown option '--internal'; the nearest known one is --trace" --internal
 usage_error "unknown option '--help\\x0a\\x1b[0m'; the nearest known one is --help" $'--help\n\e[0m'
-usage_error "unknown option '-$(printf 'x%.0s' {1..100})'; the nearest known one is --isolation" "-$(printf 'x%.0s' {1..100})"
+usage_error "unknown option '-$(printf 'x%.0s' {1..100})'; the nearest known one is --expression" "-$(printf 'x%.0s' {1..100})"
 
 # Arguments of options.
 usage_error "--isolation needs an argument: --isolation=auto|kernel|pkey" --isolation
@@ -65,9 +65,8 @@ usage_error "--no-rewrite has no meaning with --check" --no-rewrite --check
 usage_error "--argv0 has no meaning with --analyze" --analyze /bin/true --argv0 x
 usage_error "--json has no meaning when a program is run" --json true
 
-# Not there yet.
-usage_error "'report' is reserved, use \`endorun -- report\` to run a program so named" report
-usage_error "'report' is reserved, use \`endorun -- report\` to run a program so named" --no-rewrite report x
+# A command's name, and a program of that name.
+usage_error "--no-rewrite has no meaning with the command report" --no-rewrite report x
 expect_refusal 127 "endorun: report: not found in PATH" env PATH=/nonexistent "$ENDORUN" -- report
 if grep -qw ospke /proc/cpuinfo; then
     "$ENDORUN" --isolation=pkey true || problem "--isolation=pkey true: status $?"

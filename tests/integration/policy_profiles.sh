@@ -94,8 +94,9 @@ if has /usr/bin/tar; then
 fi
 if has /usr/bin/convert && /usr/bin/convert --version | grep -q ImageMagick; then
     policy convert
-    works convert '' /usr/bin/convert -size 8x8 xc:red out.png
-    [[ -s data/out.png ]] || problem "convert has made no image"
+    works convert '' /usr/bin/convert -size 64x64 gradient:red-blue in.png
+    works convert '8x4 JPEG' /usr/bin/convert in.png -resize '8x4!' -write out.jpg -format '%wx%h JPEG' info:-
+    [[ -s data/out.jpg ]] || problem "convert has made no image"
 fi
 if has /usr/bin/curl && has /usr/bin/python3; then
     port=$(free_port)

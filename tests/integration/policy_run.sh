@@ -25,8 +25,8 @@ cat >policy.toml <<'END'
 version = 1
 include = ["@base"]
 [filesystem]
-read = ["./open/**", "./closed/**", "./out/**", "./attempt", "./new"]
-write = ["./out/**", "./new"]
+read = ["./open/**", "./closed/**", "./out/**", "./attempt", "./new", "./deep/**"]
+write = ["./out/**", "./new", "./deep/**"]
 exec = ["./attempt", "./open/tool"]
 deny = ["./closed/**"]
 hide = ["./hidden/**"]
@@ -81,7 +81,7 @@ ask() { # VERB ARGUMENT... (sets `asked`)
 }
 # Plays it in a program with one thread, and in one with two; the folders are as they were each time.
 play() {
-    local threads i asked
+    local threads i asked folder=$here
     for threads in "" --threads; do
         rm -rf open closed hidden out new other
         cp -a origin/. .
@@ -95,11 +95,13 @@ play() {
     cp -a origin/. .
     for i in "${!wanted[@]}"; do
         [[ -z ${ENDORUN_VM:-} ]] || break # the kernel has no part in it
+        case ${wanted[i]} in "chdir ok") folder=${actions[i]#chdir } ;; esac
+        [[ $folder == "$here" ]] || continue # relative names are from elsewhere
         # shellcheck disable=SC2086 # words of a script
         ask ${actions[i]}
         case ${wanted[i]} in
         *EACCES | *EPERM | *EAFNOSUPPORT) threads=denied ;;
-        *ENOENT) threads=$asked ;; # hidden, or not there
+        *ENOENT | *EEXIST) threads=$asked ;; # hidden, or by what is there
         *) threads=allowed ;;
         esac
         [[ -z $asked ]] || expect_equal "policy test: ${actions[i]}" "$threads" "$asked"
@@ -160,6 +162,7 @@ expect EACCES create open/new
 expect EACCES exclusive open/new
 expect ok exclusive out/new
 expect EEXIST exclusive out/new
+expect EACCES exclusive open/file
 expect ok unlink out/new
 expect EACCES create-to-read open/new
 expect ok create-to-read open/file
@@ -168,7 +171,7 @@ expect EACCES create open/way-out
 expect ok temporary out
 expect EACCES temporary open
 play
-told "^endorun\[[0-9]+\]: denied: openat: read $here/closed/file \(EACCES\), by policy.toml:[0-9]+:9: filesystem.deny: ./closed/\*\*; $here/attempt, called from /.*libc"
+told "^endorun\[[0-9]+\]: denied: openat\(AT_FDCWD, \"closed/file\", O_RDONLY[A-Z_|]*\): read $here/closed/file \(EACCES\), by policy.toml:[0-9]+:9: filesystem.deny: ./closed/\*\*; $here/attempt, called from /.*libc.*\(open(64)?\)"
 told 'filesystem.default: deny; .*; would be allowed by \[filesystem\] write = \["'"$here"'/open/file"\]'
 expect_equal "a file that was not to be emptied" text "$(<open/file)"
 [[ ! -e open/new ]] || problem "a file was made where none may be"
@@ -195,18 +198,29 @@ expect ok readlink /proc/self
 expect EACCES mkdir open/new
 expect ok mkdir out/new
 expect EEXIST mkdir out/new/.
+expect EEXIST mkdir open/sub
+expect EACCES mkdir closed/way-in
+expect ENOENT mkdir hidden/file
 expect ok rmdir out/new
 expect ok mkdir out/new/
 expect ok rmdir out/new/
 expect EACCES rmdir open/sub
 expect ok rmdir out/folder
 expect EACCES unlink open/file
-expect EACCES unlink new
+expect ENOENT unlink new
+expect ENOENT rmdir open/new
+expect EACCES unlink closed/new
+expect ENOENT rename open/new out/moved
+expect EEXIST rename-new out/old open/file
+expect EACCES rename-new out/old open/new
 expect ok rename out/old out/moved
 expect ok rename out/moved out/old
 expect EACCES rename out/old open/moved
 expect EACCES rename open/file out/moved
 expect EACCES rename open/file open/moved
+expect EBADF rename-to-closed out/old moved
+expect ok rename-to-closed out/old "$here/out/moved"
+expect ok rename out/moved out/old
 expect ok exchange out/old out/file
 expect EACCES exchange out/old open/file
 expect ok link out/old out/new
@@ -217,9 +231,13 @@ expect EACCES link-followed open/way-out out/new
 expect ok symlink nowhere out/new
 expect ok unlink out/new
 expect EACCES symlink nowhere open/new
+expect EEXIST symlink nowhere open/file
+expect EEXIST link out/old open/file
+expect EACCES link out/old open/new
 expect ok mknod out/new
 expect ok unlink out/new
 expect EACCES mknod open/new
+expect EEXIST mknod open/file
 for verb in chmod chown truncate utimes fchmod; do
     expect ok $verb out/file
     expect EACCES $verb open/file
@@ -231,6 +249,32 @@ expect ENOENT list . hidden
 expect EACCES setxattr open/file
 expect ok inotify open/file
 expect EACCES inotify closed/file
+play
+
+# ---- names that have no room: what would be decided on is not cut
+
+# A folder of 4,040 bytes, and ways to it in two steps.
+element=$(printf 'd%.0s' {1..200})
+deep=$here/deep
+while ((${#deep} + 201 < 4040)); do deep+=/$element; done
+deep+=/$(printf 'd%.0s' $(seq $((4039 - ${#deep}))))
+first=${deep:0:2000}
+first=${first%/*}
+long=$(printf 'n%.0s' {1..90})
+rm -rf deep
+(mkdir -p "$first" && cd "$first" && mkdir -p "${deep#"$first/"}")
+expect ok chdir "$first"
+expect ok chdir "${deep#"$first/"}"
+expect ok mknod short
+expect ok unlink short
+expect ENAMETOOLONG mknod "$long"
+expect ENAMETOOLONG unix-bind "$long"
+expect ENAMETOOLONG mkdir "$long/"
+expect ENAMETOOLONG create "./$long"
+expect ENOENT list . short
+expect ok mknod short
+expect ok list . short
+expect ok unlink short
 play
 
 # ---- in the place of another
@@ -283,13 +327,13 @@ expect EPERM clone3 0x10000000
 expect EPERM clone3 0x00020000
 expect ENOSYS call 999
 play
-told "denied: execve: exec $here/open/forbidden"
-told 'denied: connect: connect to 127.0.0.1:8003 \(EACCES\), by .*network.default: deny; .*\[network\] connect = \["127.0.0.1:8003"\]'
-told 'denied: sysinfo \(EIO\), by policy.toml:[0-9]+:[0-9]+: syscalls.deny: sysinfo'
+told "denied: execve\(\"open/forbidden\", 0x[0-9a-f]+, 0x[0-9a-f]+\): exec $here/open/forbidden"
+told 'denied: connect\([0-9]+, 0x[0-9a-f]+, 16\): connect to 127.0.0.1:8003 \(EACCES\), by .*network.default: deny; .*\[network\] connect = \["127.0.0.1:8003"\]'
+told 'denied: sysinfo\(0\) \(EIO\), by policy.toml:[0-9]+:[0-9]+: syscalls.deny: sysinfo'
 status=0
 under ./attempt call 153 >stdout 2>denials || status=$?
 expect_equal "status of a program that the policy ends" 159 "$status"
-told 'denied: vhangup \(ends the process\)'
+told 'denied: vhangup\(\) \(ends the process\)'
 
 # ---- what is logged, complained of, and written to a file
 
@@ -304,14 +348,14 @@ END
 expect_equal "a logged call" "call EFAULT" "$("$ENDORUN" "${isolation[@]}" --policy log.toml ./attempt call 99 0)"
 /usr/bin/python3 -c 'import json
 [record] = [json.loads(line) for line in open("records")]
-assert record["call"] == "sysinfo" and record["action"] == "allow" and record["line"] == 3, record' || problem "the record: $(<records)"
+assert record["call"] == "sysinfo" and record["arguments"] == "0" and record["action"] == "allow" and record["line"] == 3, record' || problem "the record: $(<records)"
 sed 's|^\[report\]||; s|^to = .*||; s|^format = .*||' log.toml >complain.toml
 printf '[filesystem]\nread = ["/usr/**", "./attempt"]\nexec = ["./attempt"]\n[report]\naction = "complain"\n' >>complain.toml
 for option in "" --complain; do
     # shellcheck disable=SC2086 # the word is there or not
     told=$("$ENDORUN" "${isolation[@]}" $option --policy complain.toml ./attempt read closed/file , create out/made , unlink out/made 2>denials)
     expect_equal "what is complained of" $'read ok\ncreate ok\nunlink ok' "$told"
-    told "denied: openat: read $here/closed/file \(complained of\)"
+    told "denied: openat\(AT_FDCWD, \"closed/file\", O_RDONLY[A-Z_|]*\): read $here/closed/file \(complained of\)"
     sed -i '/^action/d' complain.toml
 done
 
@@ -322,7 +366,7 @@ sed -i 's|"./open/tool"|"./open/tool", "./open/sh", "/bin/cat"|' policy.toml
 status=0
 under open/sh -c 'for i in 1 2 3; do cat closed/file; done; cat open/file' >stdout 2>denials || status=$?
 expect_equal "what children could read" text "$(<stdout)"
-expect_equal "lines of denials" 3 "$(grep -c 'denied: openat' denials)" # one of each process
+expect_equal "lines of denials" 3 "$(grep -c 'denied: openat(' denials)" # one of each process
 
 # ---- environment and limits
 
@@ -339,6 +383,43 @@ told=$(KEPT_ONE=1 KEPT_NOT=1 LOST=1 "$ENDORUN" "${isolation[@]}" --policy surrou
 expect_equal "the environment" "KEPT_ONE=1 NEW=value " "$told"
 told=$("$ENDORUN" "${isolation[@]}" --policy surroundings.toml ./attempt limit 7)
 expect_equal "a limit raised" "limit EPERM" "$told"
+
+# ---- as many processes as are allowed, of this sandbox alone
+
+printf 'version = 1\n[process]\nmax_processes = 4\n' >few.toml
+sleeping() { # how many; a shell is one more
+    printf 'sleep 1 & %.0s' $(seq "$1")
+    echo 'wait; echo all'
+}
+few() {
+    "$ENDORUN" "${isolation[@]}" --policy few.toml sh -c "$1" 2>stderr
+}
+if (($(id -u) == 0)); then
+    status=0
+    few true || status=$?
+    expect_equal "status for root, whose processes the kernel does not count" 125 "$status"
+    grep -q 'max_processes: the kernel does not count the processes of root' stderr || problem "no word of root: $(<stderr)"
+else
+    few "$(sleeping 3)" >first & # another sandbox is not counted
+    expect_equal "as many as are allowed" all "$(few "$(sleeping 3)")"
+    wait $!
+    expect_equal "as many in another sandbox" all "$(<first)"
+    expect_equal "one too many" "" "$(few "$(sleeping 4)")"
+    expect_equal "as many, of a child" $'two\nall' "$(few "sh -c 'sleep 1 & sleep 1 & wait; echo two'; echo all")"
+    expect_equal "one too many, of a child" all "$(few "sh -c 'sleep 1 & sleep 1 & sleep 1 & wait; echo two'; echo all")"
+    # shellcheck disable=SC2016 # the inner shell expands them
+    expect_equal "identity and rights in it" "$(id -u) $(id -g) 0000000000000000" \
+        "$(few 'echo $(id -u) $(id -g) $(sed -n "s/CapEff:.//p" /proc/self/status)')"
+    few 'ulimit -u 5' && problem "the limit was raised"
+fi
+
+# ---- statistics: the reader is reached from within, also by what is executed
+
+"$ENDORUN" "${isolation[@]}" --stats=statistics --policy policy.toml open/sh -c 'cat open/file; cat open/file' >stdout 2>stderr ||
+    problem "with --stats: $(<stderr)"
+/usr/bin/python3 -c 'import json
+statistics = json.load(open("statistics"))
+assert statistics["images"] == 3, statistics' || problem "the statistics: $(<statistics)"
 
 # ---- what does not start
 

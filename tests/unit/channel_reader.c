@@ -317,6 +317,20 @@ START_TEST(test_exec_frees_the_slots_of_the_image_before)
 }
 END_TEST
 
+/* The later image took a slot that had become free, and so is looked at first. */
+START_TEST(test_exec_frees_a_slot_that_is_looked_at_late)
+{
+    put_image(take_slot(4, 1, getpid()));
+    put_image(take_slot(1, 2, getpid()));
+    channel_drain(&reader, false);
+    channel_drain(&reader, false);
+    ck_assert(slot_has_memory(1));
+    ck_assert(!slot_has_memory(4));
+    ck_assert_uint_eq(reader.occupant_count, 1);
+    ck_assert_int_eq(reader.occupants[0], getpid());
+}
+END_TEST
+
 START_TEST(test_a_mapping_replaces_what_it_covers)
 {
     struct endorun_slot *slot = take_slot(0, 1, getpid());
@@ -611,6 +625,110 @@ START_TEST(test_random_slots)
 }
 END_TEST
 
+/* ---- traced calls ---- */
+
+static struct {
+    unsigned calls, returns, ended;
+    struct endorun_piece piece;
+    uint8_t byte;
+    struct event_source source;
+} told;
+
+static void take_told(void *context, const struct event_source *source,
+                      const struct decoded_event *event)
+{
+    const uint8_t *pieces = event->pieces, *bytes;
+    size_t size = event->pieces_size;
+
+    ck_assert_ptr_eq(context, &told);
+    told.source = *source;
+    told.calls += event->type == ENDORUN_EVENT_CALL;
+    told.returns += event->type == ENDORUN_EVENT_RETURN;
+    if (event->type == ENDORUN_EVENT_CALL && decode_piece(&pieces, &size, &told.piece, &bytes))
+        told.byte = *bytes;
+}
+
+static void take_end(void *context, size_t slot, bool executed)
+{
+    ck_assert_ptr_eq(context, &told);
+    ck_assert_uint_eq(slot, told.source.slot);
+    ck_assert(!executed);
+    told.ended++;
+}
+
+static const struct event_sink sink = {&told, take_told, take_end};
+
+/* A call with one piece of `piece_size` bytes, of which 8 are there, said to be `pieces`. */
+static void put_call(struct endorun_slot *slot, uint32_t pieces, uint32_t piece_size)
+{
+    struct {
+        struct endorun_event_call call;
+        struct endorun_piece piece;
+        uint8_t bytes[8];
+    } record = {
+        .call = {.event = {ENDORUN_EVENT_CALL, sizeof record, slot->image}, .pieces = pieces},
+        .piece = {.address = 0x1000, .size = piece_size},
+        .bytes = {7},
+    };
+
+    put_bytes(slot, &record, sizeof record);
+}
+
+START_TEST(test_calls_are_told)
+{
+    struct endorun_slot *slot = take_slot(3, 1, getpid());
+    const struct endorun_event_return end = {
+        .event = {ENDORUN_EVENT_RETURN, sizeof end, slot->image}, .result = 5};
+
+    memset(&told, 0, sizeof told);
+    reader.sink = &sink;
+    put_image(slot);
+    put_module(slot, 0x700000, 0, "/lib/first.so");
+    put_call(slot, 1, 8);
+    put_bytes(slot, &end, sizeof end);
+    channel_drain(&reader, false);
+    ck_assert_uint_eq(told.calls, 1);
+    ck_assert_uint_eq(told.returns, 1);
+    ck_assert_uint_eq(told.piece.address, 0x1000);
+    ck_assert_uint_eq(told.byte, 7);
+    ck_assert_uint_eq(told.source.slot, 3);
+    ck_assert_int_eq(told.source.pid, getpid());
+    ck_assert_str_eq(image_program(told.source.image), "/bin/program");
+    ck_assert_str_eq(image_file_at(told.source.image, 0x700010), "/lib/first.so");
+    ck_assert_str_eq(image_file_at(told.source.image, 0x10), "");
+    slot->state = ENDORUN_SLOT_CLOSED;
+    channel_drain(&reader, false);
+    ck_assert_uint_eq(told.ended, 1);
+    ck_assert_uint_eq(statistics.damaged_rings, 0);
+}
+END_TEST
+
+/* Pieces that are not what the record has: too many, too few, too large. */
+static const struct {
+    uint32_t pieces, piece_size;
+} forged_calls[] = {{0, 8}, {2, 8}, {UINT32_MAX, 8}, {1, 9}, {1, 0}, {1, UINT32_MAX}, {1, 24}};
+
+START_TEST(test_forged_calls_are_skipped)
+{
+    struct endorun_slot *slot = take_slot(0, 1, getpid());
+
+    memset(&told, 0, sizeof told);
+    reader.sink = &sink;
+    put_call(slot, forged_calls[_i].pieces, forged_calls[_i].piece_size);
+    channel_drain(&reader, false);
+    ck_assert_uint_eq(told.calls, 0);
+    ck_assert_uint_eq(statistics.damaged_rings, 1);
+}
+END_TEST
+
+START_TEST(test_nobody_expects_calls)
+{
+    put_call(take_slot(0, 1, getpid()), 1, 8);
+    channel_drain(&reader, false);
+    ck_assert_uint_eq(statistics.damaged_rings, 1);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("channel_reader");
@@ -625,6 +743,7 @@ int main(void)
     tcase_add_test(written, test_closed_slots_are_freed);
     tcase_add_test(written, test_slots_of_ended_processes_are_freed);
     tcase_add_test(written, test_exec_frees_the_slots_of_the_image_before);
+    tcase_add_test(written, test_exec_frees_a_slot_that_is_looked_at_late);
     tcase_add_test(written, test_a_mapping_replaces_what_it_covers);
     tcase_add_test(written, test_files_are_merged_over_images);
     tcase_add_test(written, test_the_channel_keeps_its_size);
@@ -634,6 +753,10 @@ int main(void)
     tcase_add_test(forged, test_forged_headers);
     tcase_add_test(forged, test_floods_are_bounded);
     tcase_add_loop_test(forged, test_random_slots, 0, 8);
+    tcase_add_test(written, test_calls_are_told);
+    tcase_add_loop_test(forged, test_forged_calls_are_skipped, 0,
+                        sizeof forged_calls / sizeof forged_calls[0]);
+    tcase_add_test(forged, test_nobody_expects_calls);
     suite_add_tcase(suite, forged);
 
     SRunner *runner = srunner_create(suite);

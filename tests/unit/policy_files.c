@@ -403,6 +403,40 @@ START_TEST(test_tree)
 }
 END_TEST
 
+/* What stands between the offsets of a value, as the file has it. */
+static const char *span(const char *text, const struct toml_node *node)
+{
+    static char copy[64];
+
+    snprintf(copy, sizeof copy, "%.*s", (int)(node->end - node->begin), text + node->begin);
+    return copy;
+}
+
+START_TEST(test_offsets)
+{
+    static const char text[] = "\xef\xbb\xbf\"k\xc3\xa9\" . a = [ 'x]', { y = '\xc3\xa9' }, # ]\r\n"
+                               "  \"\"\"z\r\n]\"\"\"\r\n] # c\r\nb = 'last'";
+    struct arena memory = {0};
+    struct toml_failure failure;
+    const struct toml_node *root = toml_parse(&memory, text, strlen(text), &failure), *node;
+
+    ck_assert_ptr_nonnull(root);
+    ck_assert_uint_eq(root->children[0].key_begin, 3);
+    node = &root->children[0].children[0];
+    ck_assert_uint_eq(node->key_begin, 11);
+    ck_assert_int_eq(text[node->key_begin], 'a');
+    ck_assert_int_eq(text[node->begin], '[');
+    ck_assert_str_eq(text + node->end, " # c\r\nb = 'last'");
+    ck_assert_uint_eq(node->child_count, 3);
+    ck_assert_str_eq(span(text, &node->children[0]), "'x]'");
+    ck_assert_str_eq(span(text, &node->children[1]), "{ y = '\xc3\xa9' }");
+    ck_assert_str_eq(span(text, &node->children[2]), "\"\"\"z\r\n]\"\"\"");
+    ck_assert_str_eq(span(text, &root->children[1]), "'last'");
+    ck_assert_uint_eq(root->children[1].end, strlen(text));
+    arena_release(&memory);
+}
+END_TEST
+
 START_TEST(test_own_surroundings)
 {
     struct arena memory = {0};
@@ -450,6 +484,7 @@ int main(void)
     tcase_add_test(cases, test_nesting);
     tcase_add_test(cases, test_no_nesting);
     tcase_add_test(cases, test_tree);
+    tcase_add_test(cases, test_offsets);
     tcase_add_test(cases, test_own_surroundings);
     suite_add_tcase(suite, cases);
     runner = srunner_create(suite);

@@ -3,10 +3,12 @@
  * that each kind of bad one is answered with. `V` is the line that every file begins with; bodies
  * begin in line 2.
  */
+#include "endorun/syscall_shapes.h"
 #include "policy_front_fixture.h"
 #include "schema.h"
 
 #include <check.h>
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,8 +35,10 @@ static const struct {
     {F "read = [\"/a\", '/b/**']", "path 0 /a (none)\npath 0 /b/** (none)\n"},
     {F "write = [\"/a\"]", "path 1 /a (none)\n"},
     {F "exec = [\"/a\"]", "path 2 /a (none)\n"},
-    {F "deny = [\"/a\"]", "path 3 /a (none)\n"},
-    {F "hide = [\"/a\"]", "path 4 /a (none)\n"},
+    {F "deny = [\"/a\", '/', '/b/*.c']",
+     "path 3 /a/** (none)\npath 3 /** (none)\npath 3 /b/*.c/** (none)\n"},
+    {F "hide = [\"/a\", '/b/**', '/c/']",
+     "path 4 /a/** (none)\npath 4 /b/** (none)\npath 4 /c/** (none)\n"},
     {F "redirect = { \"/a\" = \"~/b\", \"/c\" = \"/d\\\\*\" }",
      "path 5 /a /home/user/b\npath 5 /c /d*\n"},
     {F "[filesystem.redirect]\n\"/e/../a\\\\*\" = \"${A}/b\"", "path 5 /a\\* /var/a/b\n"},
@@ -475,6 +479,40 @@ START_TEST(test_print)
 }
 END_TEST
 
+static const struct endorun_syscall table[] = {
+#define SYSCALL ENDORUN_SYSCALL_ENTRY
+#include "../../policy/syscalls.def"
+};
+static const char *const families[] = {
+#define X(name, holds) [ENDORUN_FAMILY_##name] = #name,
+    ENDORUN_FAMILIES(X)
+#undef X
+};
+
+/* The name of a family in lower case is the group of its calls. */
+START_TEST(test_groups_are_families)
+{
+    for (unsigned family = 0; family < ENDORUN_FAMILY_LIMIT; family++) {
+        char text[64] = S "deny = [\"@";
+        struct policy_model model;
+        size_t count = 0;
+
+        if (family == ENDORUN_FAMILY_UNASSIGNED || family == ENDORUN_FAMILY_UNIMPLEMENTED)
+            continue;
+        for (size_t at = strlen(text), i = 0; families[family][i] != '\0'; i++)
+            text[at + i] = (char)tolower(families[family][i]);
+        policy_write("p.toml", strcat(text, "\"]"));
+        ck_assert_msg(policy_take("p.toml", &model), "%s", policy_said);
+        for (size_t number = 0; number < sizeof table / sizeof table[0]; number++)
+            count += table[number].family == family;
+        ck_assert_uint_eq(model.call_rule_count, count);
+        for (size_t i = 0; i < model.call_rule_count; i++)
+            ck_assert_uint_eq(table[model.call_rules[i].number].family, family);
+        policy_model_release(&model);
+    }
+}
+END_TEST
+
 /* Each group has members, and "@all" all of them: what is denied here is each call of the table. */
 START_TEST(test_group_of_all)
 {
@@ -557,6 +595,7 @@ int main(void)
     tcase_add_test(cases, test_all_errors);
     tcase_add_test(cases, test_many_errors);
     tcase_add_test(cases, test_print);
+    tcase_add_test(cases, test_groups_are_families);
     tcase_add_test(cases, test_group_of_all);
     tcase_add_test(cases, test_too_many_rules);
     tcase_add_test(cases, test_schema);

@@ -65,7 +65,7 @@ START_TEST(paths_are_located)
     char text[1024];
     struct policy_model model;
 
-    snprintf(text, sizeof text, "version = 1\n[filesystem]\ndeny = ['%s']\n", cases[_i].written);
+    snprintf(text, sizeof text, "version = 1\n[filesystem]\nread = ['%s']\n", cases[_i].written);
     policy_write("p.toml", text);
     ck_assert_msg(policy_take("p.toml", &model), "%s", policy_said);
     ck_assert(policy_locate(&model));
@@ -74,7 +74,7 @@ START_TEST(paths_are_located)
         expect_pattern(model.paths[1].pattern, cases[_i].added);
         ck_assert_str_eq(model.paths[1].written, cases[_i].written);
         ck_assert_uint_eq(model.paths[1].origin.line, 3);
-        ck_assert_uint_eq(model.paths[1].kind, POLICY_PATH_DENY);
+        ck_assert_uint_eq(model.paths[1].kind, POLICY_PATH_READ);
     }
     policy_model_release(&model);
 }

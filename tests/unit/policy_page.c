@@ -1,9 +1,11 @@
 /* docs/policy.md, the reference page, and the table of keys say the same; its examples are
  * policies. */
+#include "endorun/syscall_shapes.h"
 #include "policy_front_fixture.h"
 #include "schema.h"
 
 #include <check.h>
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,6 +116,38 @@ START_TEST(test_examples)
 }
 END_TEST
 
+/* Each built-in profile is named. */
+START_TEST(test_profiles)
+{
+    for (size_t i = 0; i < policy_profile_count; i++) {
+        char quoted[64];
+
+        snprintf(quoted, sizeof quoted, "`@%s`", policy_profiles[i].name);
+        ck_assert_msg(strstr(page, quoted) != NULL, "%s", quoted);
+    }
+}
+END_TEST
+
+static const char *const groups[] = {
+#define X(name, holds) #name,
+    ENDORUN_FAMILIES(X)
+#undef X
+};
+
+/* Each group of calls as well; the first two families are none. */
+START_TEST(test_groups)
+{
+    for (size_t i = ENDORUN_FAMILY_UNIMPLEMENTED + 1; i < ENDORUN_FAMILY_LIMIT; i++) {
+        char quoted[64];
+        size_t length = (size_t)snprintf(quoted, sizeof quoted, "`@%s`", groups[i]);
+
+        for (size_t at = 0; at < length; at++)
+            quoted[at] = (char)tolower(quoted[at]);
+        ck_assert_msg(strstr(page, quoted) != NULL, "%s", quoted);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("policy_page");
@@ -125,6 +159,8 @@ int main(void)
     tcase_add_test(tests, test_keys);
     tcase_add_test(tests, test_rows);
     tcase_add_test(tests, test_examples);
+    tcase_add_test(tests, test_profiles);
+    tcase_add_test(tests, test_groups);
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);
     srunner_free(runner);

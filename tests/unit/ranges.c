@@ -26,12 +26,13 @@ static long read_own(void *target, uint64_t source, uint64_t size)
     return 0;
 }
 
-static bool note(uint64_t start, uint64_t length, bool written)
+static bool note(void *context, const struct call_range *range)
 {
+    (void)context;
     ck_assert_uint_lt(count, RANGES_MAX);
-    seen[count].start = start;
-    seen[count].length = length;
-    seen[count++].written = written;
+    seen[count].start = range->start;
+    seen[count].length = range->length;
+    seen[count++].written = range->written;
     return answer;
 }
 
@@ -41,7 +42,7 @@ static bool visit(uint32_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t 
 {
     const uint64_t arguments[6] = {a, b, c, d, e, 0};
     count = 0;
-    return call_visits(number, arguments, read_own, note);
+    return call_visits(number, arguments, read_own, note, NULL);
 }
 
 static void expect(uint32_t i, uint64_t start, uint64_t length, bool written)

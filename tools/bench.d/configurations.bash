@@ -3,7 +3,11 @@
 
 # In the order in which a round visits them. The baseline comes first.
 all_configurations=(native endorun endorun-no-rewrite endorun-selector endorun-pkey endorun-policy
-    landlock bwrap firejail floor-range floor-selector strace)
+    endorun-trace endorun-trace-none landlock bwrap firejail seccomp-allow seccomp-notify ptrace
+    floor-range floor-selector strace strace-none)
+
+# No workload makes it.
+rare_call=fanotify_init
 
 describe_configuration() {
     case $1 in
@@ -12,18 +16,26 @@ describe_configuration() {
     endorun-no-rewrite) echo "the same with --no-rewrite: every call is a SUD trap" ;;
     endorun-selector) echo "the same with --sud=selector: rewritten, SUD in the selector form" ;;
     endorun-pkey) echo "endorun --isolation=pkey PROGRAM: protection keys; counts only, where the machine has none" ;;
-    endorun-policy) echo "endorun --isolation=kernel --policy FILE PROGRAM: all may be read and executed, SCRATCH written" ;;
+    endorun-policy) echo "endorun --isolation=kernel --policy FILE PROGRAM: all may be read and executed, SCRATCH written; redis and nginx: their profiles" ;;
     landlock) echo "the same rules by Landlock alone" ;;
-    bwrap) echo "the same by mounts: bwrap --ro-bind / / --bind SCRATCH SCRATCH --dev-bind /dev /dev PROGRAM" ;;
+    bwrap) echo "the same by mounts, with a filter of calls: bwrap --seccomp 9 --ro-bind / / --bind SCRATCH SCRATCH --dev-bind /dev /dev PROGRAM" ;;
     firejail) echo "the same: firejail --noprofile --read-only=/ --read-write=SCRATCH PROGRAM" ;;
+    seccomp-allow) echo "a seccomp filter that allows all" ;;
+    seccomp-notify) echo "seccomp user notification: another process lets every call through" ;;
+    ptrace) echo "a tracer that stops the program at the entry and the exit of every call, and does nothing else" ;;
     floor-range) echo "SUD armed by the program itself, every call in the allowed range" ;;
     floor-selector) echo "SUD armed by the program itself, selector byte ALLOW" ;;
-    strace) echo "strace -f -o /dev/null PROGRAM" ;;
+    endorun-trace) echo "endorun --isolation=kernel --trace=FILE PROGRAM" ;;
+    endorun-trace-none) echo "the same with -e trace=$rare_call: a filter that matches nothing" ;;
+    strace) echo "strace -f -o FILE PROGRAM" ;;
+    strace-none) echo "strace -f --seccomp-bpf -e trace=$rare_call -o FILE PROGRAM" ;;
     esac
 }
 
 # Sets `prefix`, the words before the program's own, and `micro_options`, those after bench_micro.
-use_configuration() {
+use_configuration() { # CONFIGURATION [WORKLOAD]
+    local policy trace=$scratch/traces/trace
+    policy=$(policy_for "${2:-}")
     prefix=()
     micro_options=()
     case $1 in
@@ -32,23 +44,33 @@ use_configuration() {
     endorun-no-rewrite) prefix=("$endorun" --isolation=kernel --no-rewrite --) ;;
     endorun-selector) prefix=("$endorun" --isolation=kernel --sud=selector --) ;;
     endorun-pkey) prefix=("$endorun" --isolation=pkey --) ;;
-    endorun-policy) prefix=("$endorun" --isolation=kernel --policy="$scratch/policy.toml" --) ;;
+    endorun-policy) prefix=("$endorun" --isolation=kernel --policy="$policy" --) ;;
     landlock) prefix=("$landlock" "$scratch" --) ;;
-    bwrap) prefix=(bwrap --ro-bind / / --bind "$scratch" "$scratch" --dev-bind /dev /dev --) ;;
+    bwrap)
+        prefix=("$supervise" give-filter -- bwrap --seccomp 9 --ro-bind / / --bind "$scratch" "$scratch"
+            --dev-bind /dev /dev --)
+        ;;
     firejail) prefix=(firejail --quiet --noprofile --read-only=/ --read-write="$scratch" --) ;;
+    seccomp-allow) prefix=("$supervise" allow --) ;;
+    seccomp-notify) prefix=("$supervise" notify --) ;;
+    ptrace) prefix=("$supervise" ptrace --) ;;
     floor-range) micro_options=(--arm=range) ;;
     floor-selector) micro_options=(--arm=selector) ;;
-    strace) prefix=(strace -f -o /dev/null --) ;;
+    endorun-trace) prefix=("$endorun" --isolation=kernel --trace="$trace" --) ;;
+    endorun-trace-none) prefix=("$endorun" --isolation=kernel --trace="$trace" -e trace="$rare_call" --) ;;
+    strace) prefix=(strace -f -o "$trace" --) ;;
+    strace-none) prefix=(strace -f --seccomp-bpf -e trace="$rare_call" -o "$trace" --) ;;
     esac
 }
 
-# Floors exist only for a program that arms itself: execve disarms SUD. In strace's case the memory
-# to count would be that of another process.
+# Floors exist only for a program that arms itself: execve disarms SUD. Where the process that is started does
+# not become the program, the memory and the steps to count would be those of another one.
 configuration_fits_sampler() { # CONFIGURATION SAMPLER
     case $1:$2 in
     floor-*:micro | floor-*:threads) return 0 ;;
-    floor-*:* | strace:memory | strace:count) return 1 ;;
-    bwrap:memory | firejail:memory | bwrap:count | firejail:count) return 1 ;; # of other processes
+    floor-*:*) return 1 ;;
+    strace*:memory | endorun-trace*:memory | ptrace:memory | seccomp-notify:memory | bwrap:memory | firejail:memory) return 1 ;;
+    strace*:count | endorun-trace*:count | ptrace:count | seccomp-notify:count | bwrap:count | firejail:count) return 1 ;;
     *:decide) [[ $1 == native ]] ;; # without a system call, so the same everywhere
     endorun-pkey:count) return 0 ;;
     endorun-pkey:*) machine_has_keys ;;
@@ -95,7 +117,7 @@ failure_of_trial() {
     local output
     use_configuration "$1"
     if ! output=$(as_user "${prefix[@]}" "$micro" "${micro_options[@]}" --sample-ms=1 getppid 2>&1); then
-        echo "trial run failed: ${output##*$'\n'}"
+        echo "trial run failed: $output"
     fi
 }
 

@@ -4,6 +4,7 @@
 
 gcc_files=16
 gcc_functions=60
+large_functions=1000
 git_files=2000
 shell_commands=300
 
@@ -20,7 +21,7 @@ make_scratch() {
 
 make_fixtures() { # WORKLOAD...
     local name
-    mkdir "$scratch"/{home,cache,cold,database,redis}
+    mkdir "$scratch"/{home,cache,cold,database,redis,nginx,traces}
     make_policy >"$scratch/policy.toml"
     for name; do
         case $name in
@@ -28,7 +29,9 @@ make_fixtures() { # WORKLOAD...
         sqlite_bulk) make_bulk_sql >"$scratch/sqlite_bulk.sql" ;;
         sqlite_commits) make_commits_sql >"$scratch/sqlite_commits.sql" ;;
         gcc) make_project ;;
+        gcc_large) make_functions 0 "$large_functions" >"$scratch/large.c" ;;
         git_status) make_repository ;;
+        nginx) make_site ;;
         esac
     done
 }
@@ -47,6 +50,63 @@ bind = ["localhost"]
 families = ["inet", "inet6", "unix"]
 [syscalls]
 deny = ["@module", "ptrace", "kexec_load", "reboot"]
+END
+}
+
+# The policy that a workload runs under in `endorun-policy`.
+policy_for() { # WORKLOAD
+    case $1 in
+    redis | nginx) echo "$scratch/policy-$1.toml" ;; # written when its port is known
+    *) echo "$scratch/policy.toml" ;;
+    esac
+}
+
+# A shipped profile, and what a server needs beside it that has its files in FOLDER.
+make_server_policy() { # PROFILE FOLDER PORT
+    cat <<END
+version = 1
+include = ["@$1"]
+[filesystem]
+read = ["$2/**"]
+write = ["$2/**"]
+[network]
+bind = ["127.0.0.1:$3"]
+END
+}
+
+# `whose` tells this server from another that has taken its port.
+make_site() {
+    local site=$scratch/nginx/site
+    mkdir "$site"
+    awk 'BEGIN { while (size++ < 2048) print "line of a file that is served" }' >"$scratch/nginx/text"
+    head -c 1024 "$scratch/nginx/text" >"$site/1k"
+    head -c 65536 "$scratch/nginx/text" >"$site/64k"
+    echo "$scratch" >"$site/whose"
+}
+
+# As Debian's, as far as it moves the numbers: a line of the log for each request, files sent by sendfile.
+make_nginx_configuration() { # FOLDER PORT
+    cat <<END
+daemon off;
+worker_processes 1;
+pid $1/pid;
+error_log $1/error.log warn;
+events { worker_connections 768; }
+http {
+    access_log $1/access.log;
+    sendfile on;
+    tcp_nopush on;
+    client_body_temp_path $1/body;
+    proxy_temp_path $1/proxy;
+    fastcgi_temp_path $1/fastcgi;
+    uwsgi_temp_path $1/uwsgi;
+    scgi_temp_path $1/scgi;
+    keepalive_requests 1000000;
+    server {
+        listen 127.0.0.1:$2;
+        root $1/site;
+    }
+}
 END
 }
 
@@ -81,19 +141,23 @@ make_commits_sql() {
 
 # Each file includes some of the C library's headers, as real ones do: half of a compiler's system
 # calls are spent on finding and reading them.
+make_functions() { # FILE COUNT
+    awk -v file="$1" -v functions="$2" 'BEGIN {
+        print "#include <errno.h>\n#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>"
+        for (i = 0; i < functions; i++) {
+            printf "int f%d_%d(const char *text, int n)\n{\n", file, i
+            printf "    int sum = %d;\n    for (int i = 0; i < n && text[i]; i++)\n", i
+            printf "        sum = sum * %d + (text[i] ^ i);\n", 31 + i
+            printf "    return sum %% 7 ? sum : (int)strlen(text) + errno;\n}\n"
+        }
+    }'
+}
+
 make_project() {
     local file
     mkdir "$scratch/project"
     for ((file = 0; file < gcc_files; file++)); do
-        awk -v file="$file" -v functions="$gcc_functions" 'BEGIN {
-            print "#include <errno.h>\n#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>"
-            for (i = 0; i < functions; i++) {
-                printf "int f%d_%d(const char *text, int n)\n{\n", file, i
-                printf "    int sum = %d;\n    for (int i = 0; i < n && text[i]; i++)\n", i
-                printf "        sum = sum * %d + (text[i] ^ i);\n", 31 + i
-                printf "    return sum %% 7 ? sum : (int)strlen(text) + errno;\n}\n"
-            }
-        }' >"$scratch/project/part$file.c"
+        make_functions "$file" "$gcc_functions" >"$scratch/project/part$file.c"
     done
     echo 'int main(void) { return 0; }' >"$scratch/project/main.c"
     # shellcheck disable=SC2016 # make expands these, not the shell

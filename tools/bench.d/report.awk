@@ -1,4 +1,5 @@
-# Turns the records of tools/bench into a table (-v format=table) or JSON (-v format=json).
+# Turns the records of tools/bench into a table (-v format=table), JSON (-v format=json), or a script for
+# gnuplot (-v format=plot).
 #
 # A record is one line of fields separated by tabs:
 #   machine KEY VALUE                                     setting KEY VALUE
@@ -36,6 +37,7 @@ $1 == "target"        { target[++targets] = $2; target_configuration[targets] = 
 
 END {
     if (format == "json") print_json()
+    else if (format == "plot") exit print_plot() ? 0 : 1
     else print_table()
 }
 
@@ -266,4 +268,76 @@ function print_json_target(i,    n) {
             reached(target_kind[i], median, target_limit[i]) ? "true" : "false"
     else
         printf "\"median\": null, \"reached\": null}"
+}
+
+# --- plot -----------------------------------------------------------------------------------
+
+# Bars lie: a name beside each group of them is read more easily than one below it. They begin at 1,
+# on a logarithmic scale: twice as much and half as much are equally long. Returns how many there are.
+function print_plot(    i, j, bars, place, before, groups, tics, legend) {
+    place = 1
+    for (i = 1; i <= measures; i++) {
+        before = bars
+        for (j = 1; j <= configurations; j++)
+            if (configuration[j] != baseline &&
+                summarise_pairs(measure[i], configuration[j], baseline, "ratio") && low > 0) {
+                bar[j, ++bar_count[j]] = place++ " " decimal(median) " " decimal(low) " " decimal(high)
+                bars++
+                if (low < least || !least) least = low
+                if (high > most) most = high
+            }
+        if (bars == before) continue
+        tics = tics (groups++ ? ", " : "") quote(plot_label(measure[i])) " " \
+            (2 * place - (bars - before) - 1) / 2
+        place += 1.5
+    }
+    if (!bars) return 0
+    for (j = 1; j <= configurations; j++) if (bar_count[j]) legend++
+    print_plot_head(place, legend, tics)
+    print_plot_bars()
+    return bars
+}
+
+function plot_label(name) {
+    return name (better[name] == "higher" ? " (more is better)" : "") \
+        (disturbed(name) ? " (disturbed)" : "")
+}
+
+# A bar's colour is that of its configuration's place among all that were measured. There is room for the figures
+# to the right of the longest bar.
+function print_plot_head(rows, legend, tics,    height) {
+    height = 110 + 14 * rows + 18 * int((legend + 2) / 3)
+    printf "set terminal svg size 1100,%d noenhanced font \"sans-serif,12\" background \"white\"\n", height
+    print "set title \"ratio to " baseline ": median, and range over the rounds\""
+    print "set key outside top center horizontal Left reverse samplen 2 maxcols 3"
+    print "set logscale x\nset grid xtics\nset format x \"%g\""
+    printf "set xrange [%s:%s]\n", decimal((least < 1 ? least : 1) / 1.1), decimal((most > 1 ? most : 1) * 1.7)
+    print "set xtics (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)"
+    if (most / least < 10) print "set xtics add (0.3, 0.4, 0.6, 0.7, 0.8, 0.9, 1.1, 1.2, 1.3, 1.4, 1.6, 3)"
+    printf "set yrange [%s:0]\nset ytics scale 0 (%s)\n", rows - 1, tics
+    print "set arrow from 1, graph 0 to 1, graph 1 nohead front"
+    print "set style fill solid 0.8 noborder"
+}
+
+function print_plot_bars(    i, j, colours, separator, data) {
+    split("#1f77b4 #aec7e8 #7f7f7f #9467bd #d62728 #2ca02c #98df8a #bcbd22 #ff7f0e #ffbb78 #e377c2 " \
+        "#8c564b #17becf #9edae5 #393b79", colours, " ")
+    for (j = 1; j <= configurations; j++) {
+        if (!bar_count[j]) continue
+        print "$bars" j " << END"
+        for (i = 1; i <= bar_count[j]; i++) print bar[j, i]
+        print "END"
+    }
+    printf "plot "
+    for (j = 1; j <= configurations; j++) {
+        if (!bar_count[j]) continue
+        data = "$bars" j
+        printf "%s%s using 2:1:(1):2:($1-0.42):($1+0.42) with boxxyerror linecolor rgb \"%s\" title %s, \\\n",
+            separator, data, colours[(j - 1) % 15 + 1], quote(configuration[j])
+        printf "%s using 2:1:3:4 with xerrorbars pointtype -1 linecolor rgb \"#404040\" notitle, \\\n", data
+        printf "%s using ($4 > 1 ? $4 : 1):1:(sprintf(\"%%.2f\", $2)) with labels left " \
+            "offset 0.4,0 font \",9\" notitle", data
+        separator = ", \\\n"
+    }
+    print ""
 }

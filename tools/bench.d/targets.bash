@@ -15,6 +15,12 @@ record_targets() {
     record target open_read_close endorun-policy native ratio-max 2 x
     record target redis_get endorun-policy native ratio-min 0.94 x
     record target redis_set endorun-policy native ratio-min 0.94 x
+    record target nginx_1k endorun-policy native ratio-min 0.94 x
+    record target nginx_64k endorun-policy native ratio-min 0.94 x
+    record target null endorun-trace native ratio-max 2.5 x
+    record target gcc_large endorun-trace native ratio-max 1.15 x
+    record target redis_get endorun-trace-none native ratio-min 0.94 x
+    record target redis_set endorun-trace-none native ratio-min 0.94 x
     record target read1 endorun native ratio-max 1.3 x
     record target write1 endorun native ratio-max 1.3 x
     record target true_warm endorun native difference-max 1.5 ms

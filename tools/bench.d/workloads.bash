@@ -31,9 +31,11 @@ define_workloads() {
     workload true_cold command true_cold ms lower "/bin/true, plan cache empty"
     workload shell command shell ms lower "dash script of 300 external commands"
     workload redis redis '' requests/s higher "redis-benchmark -P 1 against the server"
+    workload nginx nginx '' requests/s higher "wrk against the server with 1 worker, files of 1 and of 64 KiB"
     workload sqlite_bulk command sqlite_bulk ms lower "sqlite3: 100,000 inserts, 1 transaction"
     workload sqlite_commits command sqlite_commits ms lower "sqlite3: 1,000 inserts, 1 transaction each"
     workload gcc command gcc ms lower "make -j2: gcc on a project of $gcc_files files"
+    workload gcc_large command gcc_large ms lower "gcc -O1 -c of one file of $large_functions functions"
     workload git_status command git_status ms lower "git status, $git_files files"
     workload memory_sleep memory sleep KiB lower "idle sleep"
     workload memory_bash memory bash KiB lower "idle bash"
@@ -44,7 +46,8 @@ define_workloads() {
 reason_to_leave_out() { # WORKLOAD
     local program
     local -A programs=([shell]="dash" [redis]="redis-server redis-benchmark redis-cli taskset"
-        [sqlite_bulk]="sqlite3" [sqlite_commits]="sqlite3" [gcc]="gcc make" [git_status]="git"
+        [nginx]="nginx wrk taskset"
+        [sqlite_bulk]="sqlite3" [sqlite_commits]="sqlite3" [gcc]="gcc make" [gcc_large]="gcc" [git_status]="git"
         [memory_python]="/usr/bin/python3")
     [[ $1 != scaling || $(nproc) -ge 2 ]] || echo "one CPU only"
     for program in ${programs[$1]:-}; do
@@ -116,6 +119,10 @@ sample_command() { # WORKLOAD
         rm -f "$scratch"/project/*.o "$scratch"/project/program
         words=(/usr/bin/make -s -j2 -C "$scratch/project")
         ;;
+    gcc_large)
+        rm -f "$scratch"/database/large.o
+        words=(/usr/bin/gcc -O1 -c -o "$scratch/database/large.o" "$scratch/large.c")
+        ;;
     git_status)
         options=(--runs=7)
         words=(/usr/bin/git --no-optional-locks -C "$scratch/repository" status --porcelain)
@@ -135,73 +142,13 @@ check_work() { # WORKLOAD
         rows=$(/usr/bin/sqlite3 "$scratch/database/db" "SELECT count(*) FROM entry")
         [[ $rows == "$(grep -c '^INSERT' "$scratch/$1.sql")" ]] || complain "$1: $rows rows in the database"
         ;;
+    gcc_large)
+        [[ -s $scratch/database/large.o ]] || complain "gcc_large: the file was not compiled"
+        ;;
     gcc)
         [[ -x $scratch/project/program ]] || complain "gcc: the program was not built"
         ;;
     esac
-}
-
-# The server runs in the configuration, its clients natively. It is told to stop by a command,
-# because a signal would reach strace instead of it.
-sample_redis() {
-    local port requests=$redis_requests results before after
-    [[ $configuration == strace ]] && requests=$((requests / 10))
-    port=$(free_port)
-    # Not by as_user: the process to wait for must not be a shell's.
-    timeout --kill-after=5 "$sample_limit" "${user[@]}" taskset -c "$cpu" "${prefix[@]}" \
-        /usr/bin/redis-server --bind 127.0.0.1 --port "$port" --save '' --appendonly no \
-        --dir "$scratch/redis" </dev/null >"$scratch/redis.log" 2>&1 &
-    local server=$!
-    await_redis "$port" "$server"
-    before=$(redis_cpu_seconds "$port")
-    results=$(/usr/bin/redis-benchmark -h 127.0.0.1 -p "$port" -P 1 -n "$requests" -t set,get --csv)
-    after=$(redis_cpu_seconds "$port")
-    check_redis_served "$port" "$requests"
-    /usr/bin/redis-cli -p "$port" shutdown nosave
-    wait "$server" || complain "redis-server ended with status $?"
-    awk -F '"' '$2 == "SET" || $2 == "GET" { print "redis_" tolower($2), $4 }' <<<"$results"
-    awk -v from="$before" -v to="$after" -v requests="$requests" \
-        'BEGIN { print "redis_server_cpu", (to - from) * 1e6 / (2 * requests), "us/request lower" }'
-}
-
-# What the server's process used so far. Unlike the rate it does not depend on whether the client or
-# another program held the server up.
-redis_cpu_seconds() { # PORT
-    /usr/bin/redis-cli -p "$1" info cpu |
-        awk -F : '/^used_cpu_(sys|user):/ { sum += $2 } END { printf "%.6f", sum }'
-}
-
-# redis-benchmark counts an error as an answer like any other.
-check_redis_served() { # PORT REQUESTS
-    local served
-    served=$(/usr/bin/redis-cli -p "$1" info commandstats |
-        grep -cE "^cmdstat_(get|set):calls=$2,.*rejected_calls=0,failed_calls=0") || true
-    [[ $served == 2 ]] || complain "redis-server did not serve $2 of each command without an error"
-}
-
-free_port() {
-    local port
-    for port in $(shuf -i 20000-29999 -n 20); do
-        # A refused connection is the sign of a free port.
-        if ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
-            echo "$port"
-            return
-        fi
-    done
-    complain "no free port for redis-server"
-}
-
-# The answer must be this server's: another may have taken the port in the meantime.
-await_redis() { # PORT PID
-    local attempt
-    for ((attempt = 0; attempt < 500; attempt++)); do
-        kill -0 "$2" 2>/dev/null || complain "redis-server ended: $(tail -n 1 "$scratch/redis.log")"
-        if /usr/bin/redis-cli -p "$1" config get dir 2>/dev/null | grep -qxF "$scratch/redis"; then
-            return
-        fi
-        sleep 0.02
-    done
-    complain "redis-server did not answer within 10 s"
 }
 
 # endorun becomes the program, so the process that is started here is the one that is counted.

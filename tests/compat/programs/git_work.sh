@@ -11,12 +11,23 @@ git config --global advice.detachedHead false
 git config --global pack.threads 2
 git config --global gc.auto 0
 
+# Without a process of its own for each: git is what is to be run.
+make_files() {
+    local n line
+    for ((n = 1; n <= files; n++)); do
+        {
+            printf 'file %d\n' "$n"
+            for ((line = 1; line <= n; line++)); do
+                printf '%d\n' "$line"
+            done
+        } >"folder$((n % 20))/file$n"
+    done
+}
+
 git init -q repo
 cd repo
 mkdir folder{0..19}
-for n in $(seq "$files"); do
-    printf 'file %d\n%s\n' "$n" "$(seq "$n")" >"folder$((n % 20))/file$n"
-done
+make_files
 git add .
 git commit -q -m "$files files"
 git log --format='%H %an %ad %s' --date=iso

@@ -194,6 +194,15 @@ static long do_unlink(char **a)
 {
     return unlink(a[0]);
 }
+/* The number is the lowest that is free, so the next one that is opened gets it. */
+static long do_rename_to_closed(char **a)
+{
+    int closed = open(".", O_PATH | O_DIRECTORY);
+
+    close(closed);
+    return renameat(AT_FDCWD, a[0], closed, a[1]);
+}
+
 static long do_rename(char **a)
 {
     return rename(a[0], a[1]);
@@ -201,6 +210,10 @@ static long do_rename(char **a)
 static long do_exchange(char **a)
 {
     return syscall(SYS_renameat2, AT_FDCWD, a[0], AT_FDCWD, a[1], RENAME_EXCHANGE);
+}
+static long do_rename_new(char **a)
+{
+    return syscall(SYS_renameat2, AT_FDCWD, a[0], AT_FDCWD, a[1], RENAME_NOREPLACE);
 }
 static long do_link(char **a)
 {
@@ -252,19 +265,31 @@ static long do_fchmod(char **a)
 }
 
 /* By a child: the exit status 0 means that the program ran. */
-static long do_exec(char **a)
+static long executed(const char *path, bool by_execveat)
 {
+    char *arguments[] = {(char *)path, NULL};
     int child_status;
     pid_t child = vfork();
 
     if (child == 0) {
-        execl(a[0], a[0], (char *)NULL);
+        if (by_execveat)
+            syscall(SYS_execveat, AT_FDCWD, path, arguments, environ, 0);
+        else
+            execve(path, arguments, environ);
         _exit(errno);
     }
     if (waitpid(child, &child_status, 0) != child)
         return -1;
     errno = WEXITSTATUS(child_status);
     return child_status == 0 ? 0 : -1;
+}
+static long do_exec(char **a)
+{
+    return executed(a[0], false);
+}
+static long do_execveat(char **a)
+{
+    return executed(a[0], true);
 }
 
 /* ---- sockets ---- */
@@ -274,6 +299,15 @@ static struct sockaddr_in internet(char **a)
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(a[1]))};
 
     inet_pton(AF_INET, a[0], &address.sin_addr);
+    return address;
+}
+
+static struct sockaddr_in6 internet6(char **a)
+{
+    struct sockaddr_in6 address = {.sin6_family = AF_INET6,
+                                   .sin6_port = htons((uint16_t)atoi(a[1]))};
+
+    inet_pton(AF_INET6, a[0], &address.sin6_addr);
     return address;
 }
 
@@ -303,6 +337,20 @@ static long do_connect(char **a)
     int fd = socket(AF_INET, SOCK_STREAM, 0);
 
     return finish(fd, connect(fd, (struct sockaddr *)&address, sizeof address));
+}
+static long do_connect6(char **a)
+{
+    struct sockaddr_in6 address = internet6(a);
+    int fd = socket(AF_INET6, SOCK_STREAM, 0);
+
+    return finish(fd, connect(fd, (struct sockaddr *)&address, sizeof address));
+}
+static long do_bind6(char **a)
+{
+    struct sockaddr_in6 address = internet6(a);
+    int fd = socket(AF_INET6, SOCK_STREAM, 0);
+
+    return finish(fd, bind(fd, (struct sockaddr *)&address, sizeof address));
 }
 static long do_bind(char **a)
 {
@@ -359,6 +407,14 @@ static long do_unix_connect(char **a)
 
     return finish(fd, connect(fd, (struct sockaddr *)&address, size));
 }
+static long do_unix_send(char **a)
+{
+    struct sockaddr_un address;
+    socklen_t size = unix_address(a[0], &address);
+    int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+
+    return finish(fd, sendto(fd, "x", 1, 0, (struct sockaddr *)&address, size));
+}
 /* Whoever asks is told the name that was given. */
 static long do_unix_bind(char **a)
 {
@@ -395,6 +451,22 @@ static long do_list(char **a)
     while ((entry = readdir(folder)) != NULL)
         is_there = is_there || strcmp(entry->d_name, a[1]) == 0;
     closedir(folder);
+    errno = ENOENT;
+    return is_there ? 0 : -1;
+}
+
+/* The same by the older call. */
+static long do_list_old(char **a)
+{
+    char entries[4096] __attribute__((aligned(8)));
+    int fd = open(a[0], O_RDONLY | O_DIRECTORY);
+    bool is_there = false;
+    long size;
+
+    while ((size = syscall(SYS_getdents, fd, entries, sizeof entries)) > 0)
+        for (long at = 0; at < size; at += *(uint16_t *)(void *)(entries + at + 16))
+            is_there = is_there || strcmp(entries + at + 18, a[1]) == 0;
+    close(fd);
     errno = ENOENT;
     return is_there ? 0 : -1;
 }
@@ -460,7 +532,9 @@ static const struct verb {
     {"rmdir", 1, do_rmdir},
     {"unlink", 1, do_unlink},
     {"rename", 2, do_rename},
+    {"rename-to-closed", 2, do_rename_to_closed},
     {"exchange", 2, do_exchange},
+    {"rename-new", 2, do_rename_new},
     {"link", 2, do_link},
     {"link-followed", 2, do_link_followed},
     {"symlink", 2, do_symlink},
@@ -473,16 +547,21 @@ static const struct verb {
     {"inotify", 1, do_inotify},
     {"fchmod", 1, do_fchmod},
     {"exec", 1, do_exec},
+    {"execveat", 1, do_execveat},
     {"connect", 2, do_connect},
     {"bind", 2, do_bind},
+    {"connect6", 2, do_connect6},
+    {"bind6", 2, do_bind6},
     {"listen", 0, do_listen},
     {"sendto", 2, do_sendto},
     {"sendmsg", 2, do_sendmsg},
     {"sendmmsg", 3, do_sendmmsg},
     {"unix-connect", 1, do_unix_connect},
+    {"unix-send", 1, do_unix_send},
     {"unix-bind", 1, do_unix_bind},
     {"socket", 2, do_socket},
     {"list", 2, do_list},
+    {"list-old", 2, do_list_old},
     {"call", 1, do_call}, /* and more arguments */
     {"limit", 1, do_limit},
     {"clone3", 1, do_clone3},
