@@ -46,24 +46,39 @@ proc see_in_foreground {name} {
     fail "$name in the foreground"
 }
 
-# Types keys at a full-screen program: when it has finished drawing, since some take what arrives in
-# one piece for a function key; what was drawn before no longer counts as an answer.
-proc press {keys} {
+# Waits until a full-screen program has finished drawing; what it drew no longer counts as an answer.
+proc see_drawn {} {
     set before -1
     while {$before != 0} {
         after 150
         set before 0
         expect -timeout 0 -re {.+} { set before 1 } timeout {} eof {}
     }
+}
+
+# Types keys when all is drawn: some programs take what arrives in one piece for a function key.
+proc press {keys} {
+    see_drawn
     send -- $keys
 }
 
-# The program's end: how wait reports it, without the PID.
+# Gives the terminal another size when all is drawn: SIGWINCH may end a write to a terminal early (EINTR), and not every
+# program asks again.
+proc resize {rows columns} {
+    see_drawn
+    stty rows $rows columns $columns < $::spawn_out(slave,name)
+}
+
+# The program's end: how wait reports it, without the PID, and the last it wrote if it is a failure.
 proc see_end {} {
+    set rest ""
     expect {
-        eof {}
+        eof { set rest $expect_out(buffer) }
         timeout { fail "the end" }
     }
     set result [wait]
     puts "ended: [lrange $result 2 end]"
+    if {[lindex $result 3] != 0} {
+        puts "the last it wrote: [string range $rest end-500 end]"
+    }
 }
