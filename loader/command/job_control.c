@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -43,16 +44,31 @@ void job_prepare(struct job *job)
         die(STATUS_SETUP, "cannot set up the reader of the statistics: %s", strerror(errno));
 }
 
+/*
+ * What the group gets before the witness was asked is sent on: better twice than never. So that it
+ * can come twice only in the moment before the program starts, the program's process waits for the
+ * asking.
+ */
 bool job_fork(struct job *job)
 {
+    int asked[2];
+    char nothing;
+
+    if (pipe2(asked, O_CLOEXEC) != 0)
+        die(STATUS_SETUP, "cannot make a pipe: %s", strerror(errno));
     job->program = fork();
     if (job->program < 0)
         die(STATUS_SETUP, "cannot make the program's process: %s", strerror(errno));
     if (job->program > 0) {
-        /* What the group got before the program was in it is sent on: better twice than never. */
         signal_witness_ask(&job->witness);
+        close(asked[0]);
+        close(asked[1]);
         return false;
     }
+    close(asked[1]);
+    while (read(asked[0], &nothing, sizeof nothing) < 0 && errno == EINTR)
+        ;
+    close(asked[0]);
     sigaction(SIGCHLD, &job->child_before, NULL);
     set_mask(job->mask_before, NULL);
     return true;

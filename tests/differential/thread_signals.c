@@ -278,9 +278,10 @@ static void test_thread_timers(void)
 static volatile int stormed;
 
 /*
- * How far the target of a storm is. A signal that is sent again while its handler runs comes before the target's next
- * instruction, natively too: who sends faster than the target handles would keep it where it is for ever. So each sender
- * sends a few for each step that the target makes, and waits for the next then.
+ * How far the target of a storm is. A signal that is sent again while its handler runs comes before
+ * the target's next instruction, natively too: who sends faster than the target handles would keep
+ * it where it is for ever. So each sender sends a few for each step that the target makes, and
+ * waits for the next then.
  */
 #define BURST 4
 static volatile int steps;
