@@ -210,41 +210,54 @@ static bool process_has_ended(int32_t pid)
     return pid > 0 && kill(pid, 0) != 0 && errno == ESRCH;
 }
 
-static unsigned visit_slot(struct channel_reader *reader, size_t index, bool look_for_ended)
+/* A slot's part of a look; returns how full its ring was, in percent. */
+typedef unsigned slot_visit(struct channel_reader *reader, size_t index);
+
+static unsigned find_ended(struct channel_reader *reader, size_t index)
+{
+    const struct endorun_slot *slot = slot_at(reader, index);
+
+    if (__atomic_load_n(&slot->state, __ATOMIC_ACQUIRE) != ENDORUN_SLOT_FREE &&
+        process_has_ended(__atomic_load_n(&slot->pid, __ATOMIC_RELAXED)))
+        reader->slots[index].done = true;
+    return 0;
+}
+
+static unsigned read_slot(struct channel_reader *reader, size_t index)
 {
     struct endorun_slot *slot = slot_at(reader, index);
     struct slot_progress *progress = &reader->slots[index];
     const uint32_t state = __atomic_load_n(&slot->state, __ATOMIC_ACQUIRE);
-    unsigned fullness = 0;
 
     if (state == ENDORUN_SLOT_FREE) {
         forget(reader, progress);
         return 0;
     }
-    /* Before the last look at the slot, so that nothing is written after it. */
-    const bool done =
-        state == ENDORUN_SLOT_CLOSED || progress->superseded ||
-        (look_for_ended && process_has_ended(__atomic_load_n(&slot->pid, __ATOMIC_RELAXED)));
-    if (!done)
+    if (state == ENDORUN_SLOT_CLOSED || progress->superseded)
+        progress->done = true;
+    if (progress->done)
+        reader->done[reader->done_count++] = index;
+    else
         reader->occupants[reader->occupant_count++] = __atomic_load_n(&slot->pid, __ATOMIC_RELAXED);
-    if (identify(reader, progress, slot)) {
-        count_calls(reader, progress, slot);
-        fullness = drain_ring(reader, progress, slot);
-    }
-    if (done && reader->sink != NULL)
-        reader->sink->thread_ended(reader->sink->context, index, progress->superseded);
-    if (done)
-        free_slot(reader, index);
-    return fullness;
+    if (!identify(reader, progress, slot))
+        return 0;
+    count_calls(reader, progress, slot);
+    return drain_ring(reader, progress, slot);
 }
 
-unsigned channel_drain(struct channel_reader *reader, bool look_for_ended)
+static void release_slot(struct channel_reader *reader, size_t index)
+{
+    if (reader->sink != NULL)
+        reader->sink->thread_ended(reader->sink->context, index, reader->slots[index].superseded);
+    free_slot(reader, index);
+}
+
+/* Returns how full the fullest ring was. */
+static unsigned visit_slots(struct channel_reader *reader, slot_visit *visit)
 {
     unsigned fullest = 0;
     size_t index = 0;
 
-    reader->occupant_count = 0;
-    reader->statistics->unheard = __atomic_load_n(&reader->channel->unheard, __ATOMIC_RELAXED);
     /* A slot that no thread has used is a hole in the file, and looking at it would fill it. */
     while (index < ENDORUN_CHANNEL_SLOTS) {
         const off_t data = lseek(reader->fd, slot_offset(index), SEEK_DATA);
@@ -254,11 +267,29 @@ unsigned channel_drain(struct channel_reader *reader, bool look_for_ended)
             break;
         index = (size_t)(data - slot_offset(0)) / ENDORUN_SLOT_SIZE;
         do {
-            const unsigned fullness = visit_slot(reader, index, look_for_ended);
+            const unsigned fullness = visit(reader, index);
 
             fullest = fullness > fullest ? fullness : fullest;
             index++;
         } while (index < ENDORUN_CHANNEL_SLOTS && slot_offset(index) < hole);
     }
+    return fullest;
+}
+
+/*
+ * Who has ended is found out first, so that nothing is written after the reading; and slots are
+ * released last: a slot that is read late may tell that the process of one before it has executed
+ * another image.
+ */
+unsigned channel_drain(struct channel_reader *reader, bool look_for_ended)
+{
+    reader->occupant_count = 0;
+    reader->done_count = 0;
+    reader->statistics->unheard = __atomic_load_n(&reader->channel->unheard, __ATOMIC_RELAXED);
+    if (look_for_ended)
+        visit_slots(reader, find_ended);
+    const unsigned fullest = visit_slots(reader, read_slot);
+    for (size_t i = 0; i < reader->done_count; i++)
+        release_slot(reader, reader->done[i]);
     return fullest;
 }

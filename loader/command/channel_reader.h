@@ -26,6 +26,7 @@ struct slot_progress {
     int32_t pid, tid;
     bool started;    /* its image's start was read: once per occupant */
     bool superseded; /* its process has executed another image */
+    bool done;       /* no record follows */
     bool damaged;
 };
 
@@ -54,6 +55,8 @@ struct channel_reader {
     /* At the last look: of each thread that has a slot, its process. Not to be relied on. */
     int32_t occupants[ENDORUN_CHANNEL_SLOTS];
     size_t occupant_count;
+    size_t done[ENDORUN_CHANNEL_SLOTS]; /* the slots to release at the end of a look */
+    size_t done_count;
     _Alignas(uint64_t) uint8_t copy[RING_SIZE];
 };
 

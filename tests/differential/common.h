@@ -359,9 +359,9 @@ static inline int open_thread_state(pid_t pid, pid_t tid)
     return MUST(open(path, O_RDONLY | O_CLOEXEC));
 }
 
-/* Waits until that file says that the thread sleeps in a call. Opens nothing: the numbers of
-   descriptors stay for the threads that are watched. */
-static inline void wait_until_state_blocked(int fd)
+/* Waits until that file says that the thread sleeps in a call: true; or that it is a zombie: false.
+   Opens nothing: the numbers of descriptors stay for the threads that are watched. */
+static inline bool wait_until_state_settled(int fd)
 {
     char stat[512];
     for (int sleeping = 0; sleeping < 3;) {
@@ -370,10 +370,18 @@ static inline void wait_until_state_blocked(int fd)
         stat[length] = '\0';
         const char *state = strrchr(stat, ')');
         CHECK(state, "no state in %s", stat);
-        CHECK(state[2] != 'Z', "%s: ended, and was to sleep in a call", stat);
+        if (state[2] == 'Z') {
+            return false;
+        }
         sleeping = state[2] == 'S' ? sleeping + 1 : 0;
         sleep_ms(1);
     }
+    return true;
+}
+
+static inline void wait_until_state_blocked(int fd)
+{
+    CHECK(wait_until_state_settled(fd), "ended, and was to sleep in a call");
 }
 
 /*
@@ -385,6 +393,16 @@ static inline void wait_until_blocked(pid_t pid, pid_t tid)
     int fd = open_thread_state(pid, tid);
     wait_until_state_blocked(fd);
     close(fd);
+}
+
+/* Waits until a child sleeps in a system call, or has ended, which is for the caller to find out.
+ */
+static inline bool wait_until_blocked_or_ended(pid_t pid)
+{
+    int fd = open_thread_state(pid, pid);
+    bool blocked = wait_until_state_settled(fd);
+    close(fd);
+    return blocked;
 }
 
 /* The number that the next descriptor will have. */

@@ -275,10 +275,16 @@ static void kill_process_of_two(void)
     in_a_thread(SECCOMP_RET_KILL_PROCESS);
 }
 
+static void wait_until_the_first_thread_is_dead(void)
+{
+    while (wait_until_blocked_or_ended(getpid())) {
+    }
+}
+
 static void *outlive(void *nothing)
 {
     (void)nothing;
-    sleep_ms(long_beside_calls_ms(20));
+    wait_until_the_first_thread_is_dead();
     raw(SYS_exit, 0);
     return NULL;
 }
@@ -286,7 +292,7 @@ static void *outlive(void *nothing)
 static void *end_process(void *nothing)
 {
     (void)nothing;
-    sleep_ms(long_beside_calls_ms(20));
+    wait_until_the_first_thread_is_dead();
     raw(SYS_exit_group, 7);
     return NULL;
 }

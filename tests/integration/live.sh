@@ -45,8 +45,9 @@ see() { # WHAT PATTERN
 is_state() { # STATE: alternate screen, cursor, automatic wrap
     [[ $(on_terminal display-message -p '#{alternate_on} #{cursor_flag} #{wrap_flag}') == "$1" ]]
 }
+# A program that goes on may write behind the prompt.
 prompts() {
-    [[ $(screen | grep -v '^$' | tail -n 1) == "ready>" ]]
+    screen | grep '^ready>' | tail -n 1 | grep -qE '^ready>( output: none)?$'
 }
 exists() { # FILE
     [[ -s $1 ]]

@@ -331,6 +331,43 @@ START_TEST(test_exec_frees_a_slot_that_is_looked_at_late)
 }
 END_TEST
 
+static bool has_executed[ENDORUN_CHANNEL_SLOTS];
+
+static void ignore_event(void *context, const struct event_source *source,
+                         const struct decoded_event *event)
+{
+    (void)context;
+    (void)source;
+    (void)event;
+}
+
+static void note_end(void *context, size_t slot, bool executed)
+{
+    (void)context;
+    has_executed[slot] = executed;
+}
+
+/* All between two looks: the process executed another image, which ended, in a slot before or
+ * behind. */
+START_TEST(test_an_exec_is_seen_where_the_process_has_ended)
+{
+    static const struct event_sink ends = {NULL, ignore_event, note_end};
+    const int32_t pid = ended_process();
+    const size_t first = _i == 0 ? 1 : 4, second = _i == 0 ? 4 : 1;
+
+    reader.sink = &ends;
+    put_image(take_slot(first, 1, pid));
+    put_image(take_slot(second, 2, pid));
+    slot_of(second)->state = ENDORUN_SLOT_CLOSED;
+    channel_drain(&reader, true);
+    ck_assert(has_executed[first]);
+    ck_assert(!has_executed[second]);
+    ck_assert(!slot_has_memory(first));
+    ck_assert(!slot_has_memory(second));
+    ck_assert_uint_eq(reader.occupant_count, 0);
+}
+END_TEST
+
 START_TEST(test_a_mapping_replaces_what_it_covers)
 {
     struct endorun_slot *slot = take_slot(0, 1, getpid());
@@ -744,6 +781,7 @@ int main(void)
     tcase_add_test(written, test_slots_of_ended_processes_are_freed);
     tcase_add_test(written, test_exec_frees_the_slots_of_the_image_before);
     tcase_add_test(written, test_exec_frees_a_slot_that_is_looked_at_late);
+    tcase_add_loop_test(written, test_an_exec_is_seen_where_the_process_has_ended, 0, 2);
     tcase_add_test(written, test_a_mapping_replaces_what_it_covers);
     tcase_add_test(written, test_files_are_merged_over_images);
     tcase_add_test(written, test_the_channel_keeps_its_size);
