@@ -164,6 +164,11 @@ if has "$postgres/initdb" && [[ $(id -u) != 0 ]]; then
     (under postgres "$postgres/postgres" -D "$here/data/cluster" -p "$port" -k "$here/data" -c listen_addresses=127.0.0.1 >postgres.out 2>&1) &
     server=$!
     answers "$port"
+    # It refuses connections until it has started up.
+    for _ in $(seq 300); do
+        ! "$postgres/pg_isready" -q -h 127.0.0.1 -p "$port" || break
+        sleep 0.1
+    done
     expect_equal "postgres" 42 "$("$postgres/psql" -h 127.0.0.1 -p "$port" -d postgres -Atc 'select 6 * 7')"
     "$postgres/pg_ctl" -D "$here/data/cluster" -m fast stop >/dev/null
     wait "$server" || true
