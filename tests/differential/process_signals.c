@@ -256,9 +256,11 @@ static void vfork_group(void)
 /* Timers are not shared, although the memory is. */
 static void vfork_timers(void)
 {
+    const long later_ms = long_beside_calls_ms(200);
     struct itimerval soon = {.it_value = {0, 1000}};
+    struct itimerval later = {.it_value = {later_ms / 1000, later_ms % 1000 * 1000}};
     raw_handle(SIGALRM, count, SA_SIGINFO, 0);
-    MUST(setitimer(ITIMER_REAL, &soon, NULL));
+    MUST(setitimer(ITIMER_REAL, &later, NULL));
     pid_t pid = vfork();
     if (pid == 0) {
         raw(SYS_setitimer, ITIMER_REAL, &soon, NULL);

@@ -34,7 +34,7 @@ static void record(int signo, siginfo_t *info, void *context)
 
 static void expect_calls(int expected, const char *what)
 {
-    for (int i = 0; i < 500 && calls < expected; i++) {
+    for (int i = 0; i < 20000 && calls < expected; i++) {
         sleep_ms(1);
     }
     CHECK_EQ(calls, expected, what);
