@@ -66,7 +66,7 @@ static void wait_until_it_stays(void)
 {
     char path[64], text[64] = "";
     snprintf(path, sizeof path, "/proc/%d/wchan", common->victim);
-    for (int i = 0; i < 200 && strstr(text, "wait_for_partner") == NULL; i++) {
+    for (int i = 0; i < 2000 && strstr(text, "wait_for_partner") == NULL; i++) {
         usleep(10000);
         int fd = open(path, O_RDONLY | O_CLOEXEC);
         if (fd >= 0 && read(fd, text, sizeof text - 1) < 0) {

@@ -387,8 +387,11 @@ expect_equal "a limit raised" "limit EPERM" "$told"
 # ---- as many processes as are allowed, of this sandbox alone
 
 printf 'version = 1\n[process]\nmax_processes = 4\n' >few.toml
+# Longer than it takes to start them all.
+pause="sleep 2"
+[[ -z ${ENDORUN_VM:-} ]] || pause="sleep 5"
 sleeping() { # how many; a shell is one more
-    printf 'sleep 1 & %.0s' $(seq "$1")
+    printf "$pause & %.0s" $(seq "$1")
     echo 'wait; echo all'
 }
 few() {
@@ -405,8 +408,8 @@ else
     wait $!
     expect_equal "as many in another sandbox" all "$(<first)"
     expect_equal "one too many" "" "$(few "$(sleeping 4)")"
-    expect_equal "as many, of a child" $'two\nall' "$(few "sh -c 'sleep 1 & sleep 1 & wait; echo two'; echo all")"
-    expect_equal "one too many, of a child" all "$(few "sh -c 'sleep 1 & sleep 1 & sleep 1 & wait; echo two'; echo all")"
+    expect_equal "as many, of a child" $'two\nall' "$(few "sh -c '$pause & $pause & wait; echo two'; echo all")"
+    expect_equal "one too many, of a child" all "$(few "sh -c '$pause & $pause & $pause & wait; echo two'; echo all")"
     # shellcheck disable=SC2016 # the inner shell expands them
     expect_equal "identity and rights in it" "$(id -u) $(id -g) 0000000000000000" \
         "$(few 'echo $(id -u) $(id -g) $(sed -n "s/CapEff:.//p" /proc/self/status)')"

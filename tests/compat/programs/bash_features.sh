@@ -77,7 +77,7 @@ jobs_and_wait() {
         (read -r _ <"gate.$status"; exit "$status") &
     done
     for status in 1 3 6; do
-        ( (sleep 0.2; echo >"gate.$status") & )
+        ( (sleep 0.6; echo >"gate.$status") & )
         wait -n
         printf 'wait -n: %d\n' $?
     done
@@ -87,7 +87,7 @@ jobs_and_wait() {
     kill %%
     wait $!
     printf 'killed job: %d\n' $?
-    (sleep 0.2; exit 4) &
+    (sleep 0.6; exit 4) &
     pid=$!
     wait -n -p which "$pid"
     printf 'status %d of the right process: %s\n' $? "$([[ $which == "$pid" ]] && echo yes)"

@@ -260,10 +260,15 @@ static void jump(int signal_number, siginfo_t *info, void *context)
     siglongjmp(back, info->si_addr == (void *)16 ? 2 : 1);
 }
 
+static volatile int was_interrupted;
+
+/* More than once, since the first may come before the call. */
 static void *interrupt_main(void *main_thread)
 {
-    usleep(50000);
-    pthread_kill(*(pthread_t *)main_thread, SIGUSR2);
+    do {
+        usleep(50000);
+        pthread_kill(*(pthread_t *)main_thread, SIGUSR2);
+    } while (!was_interrupted);
     return NULL;
 }
 
@@ -291,11 +296,15 @@ static void signals(void)
 
     /* Interrupted without SA_RESTART. */
     CHECK(pipe(fds) == 0);
+    was_interrupted = 0;
     CHECK(pthread_create(&thread, NULL, interrupt_main, &self) == 0);
     CHECK(read(fds[0], &byte, 1) == -1 && errno == EINTR);
+    was_interrupted = 1;
     pthread_join(thread, NULL);
+    was_interrupted = 0;
     CHECK(pthread_create(&thread, NULL, interrupt_main, &self) == 0);
     CHECK(nanosleep(&(struct timespec){.tv_sec = 20}, NULL) == -1 && errno == EINTR);
+    was_interrupted = 1;
     pthread_join(thread, NULL);
     printf("interrupted\n");
 

@@ -74,8 +74,8 @@ def interrupted_calls():
     for name, call in (("read", lambda: os.read(read, 1)), ("recv", lambda: left.recv(1)),
                        ("sleep", lambda: time.sleep(20)), ("pause", signal.pause),
                        ("lock", threading.Semaphore(0).acquire),
-                       ("wait", lambda: subprocess.Popen(["sleep", "0.4"]).wait())):
-        signal.setitimer(signal.ITIMER_REAL, 0.05)
+                       ("wait", lambda: subprocess.Popen(["sleep", "2"]).wait())):
+        signal.setitimer(signal.ITIMER_REAL, 0.3)
         try:
             call()
             print(name, "returned")
