@@ -218,6 +218,9 @@ static void take_entry(struct lesson *lesson, enum list list, const struct recor
     } else if (*record->object == '/') {
         write_pattern(lesson, list, record->object, pattern, sizeof pattern);
         entries_add(entries, pattern, record->program);
+        /* V8, for one, reads its own file or not, by where that happens to be mapped. */
+        if (list == EXEC && lesson->generalises)
+            entries_add(&lesson->lists[READ], pattern, record->program);
     }
 }
 

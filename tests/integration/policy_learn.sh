@@ -71,6 +71,14 @@ learn_again() { # NAME PROGRAM COMMAND...
 }
 export HOME=$work/home
 mkdir -p home
+for generalise in '' --generalise; do
+    under learn $generalise -o "executed$generalise.toml" -- sh -c /usr/bin/true 2>stderr
+done
+allows_reading() { # POLICY
+    "$ENDORUN" policy test "$1" 'open("/usr/bin/true", O_RDONLY)' >verdict
+}
+! allows_reading executed.toml || problem "what was executed may be read: $(<verdict)"
+allows_reading executed--generalise.toml || problem "--generalise: what was executed may not be read: $(<verdict)"
 learn_again shell sh sh -c 'cat folder/file; ls folder; echo more >>folder/file; mv folder/file folder/other; find . | sort; rm -r folder; mkdir -p a/b; date >/dev/null; id -u'
 learn_again git git sh -c 'git init -q r && cd r && git config user.email a@b && git config user.name n && echo a >f && git add f && git commit -qm m && git log --format=%s && git gc -q && git clone -q . ../clone'
 learn_again python /usr/bin/python3 /usr/bin/python3 -c '
