@@ -212,7 +212,7 @@ begin "$program"
 is_up "before SIGKILL"
 kill -KILL "$reader"
 ended "SIGKILL to the command" 137
-see "what was held back" '^output: none$'
+see "what was held back" '^(ready> )?output: none$'
 kill -KILL "$pid"
 begin "$program 2>errors"
 is_up "with standard error in a file"
