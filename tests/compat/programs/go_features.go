@@ -184,9 +184,11 @@ func processes() {
 	_, err = exec.LookPath("no-such-program-here")
 	fmt.Println(errors.Is(err, exec.ErrNotFound))
 	fmt.Println(exec.Command("/etc/passwd").Run())
-	timeout, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
-	defer cancel()
-	fmt.Println(exec.CommandContext(timeout, "sleep", "20").Run())
+	cancelled, cancel := context.WithCancel(context.Background())
+	sleeping := exec.CommandContext(cancelled, "sleep", "200")
+	must(sleeping.Start())
+	time.AfterFunc(50*time.Millisecond, cancel)
+	fmt.Println(sleeping.Wait())
 	var group sync.WaitGroup
 	var right int64
 	for n := 0; n < 40; n++ {
@@ -231,13 +233,15 @@ func timers() {
 		<-ticker.C
 	}
 	ticker.Stop()
-	order := make(chan int, 10)
+	// Late ones may overtake each other on a busy machine; none is early.
+	start := time.Now()
+	fired := make(chan bool, 10)
 	for n := 0; n < 10; n++ {
-		n := n
-		time.AfterFunc(time.Duration(n)*20*time.Millisecond, func() { order <- n })
+		due := time.Duration(n) * 20 * time.Millisecond
+		time.AfterFunc(due, func() { fired <- time.Since(start) >= due })
 	}
 	for n := 0; n < 10; n++ {
-		fmt.Print(<-order, " ")
+		fmt.Print(<-fired, " ")
 	}
 	fmt.Println()
 	runtime.LockOSThread()
