@@ -2,7 +2,7 @@
 case_program="auxiliary vector"
 case_exercises="LD_SHOW_AUXV for a program, a child, a script and ld.so as program: the entries and every value that is not an address"
 case_needs=(/bin/true:coreutils bash:bash dash:dash)
-case_timeout=20
+case_timeout=60
 
 work() {
     printf '#!/usr/bin/dash\n:\n' >script

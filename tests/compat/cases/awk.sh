@@ -2,7 +2,7 @@
 case_program="mawk, gawk"
 case_exercises="records, arrays, sorting, pipes to and from commands, getline, system(), output to many files; gawk's two-way pipes, sockets and time functions"
 case_needs=(mawk:mawk gawk:gawk)
-case_timeout=40
+case_timeout=60
 
 work() {
     local awk

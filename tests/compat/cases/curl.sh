@@ -8,7 +8,7 @@ work() {
     local port url
     port=$(free_port)
     start_native server /usr/bin/python3 -B "$PROGRAMS/http_server.py" "$port"
-    wait_until 10 port_answers "$port"
+    wait_until 60 port_answers "$port"
     url=http://127.0.0.1:$port
     seq 1 300000 >upload
 

@@ -2,7 +2,7 @@
 case_program="C++ program (libstdc++)"
 case_exercises="exceptions through many frames, libraries and threads; backtrace() from functions, from handlers and out of system calls; forced unwinding by pthread_cancel; std::thread, async, atomics, shared_mutex"
 case_needs=(g++:g++)
-case_timeout=40
+case_timeout=60
 
 prepare() {
     g++ -std=c++17 -O1 -g -fPIC -shared -o libthrower.so "$PROGRAMS/thrower.cc"

@@ -2,7 +2,7 @@
 case_program="dash"
 case_exercises="pipes, subshells, background jobs and wait, traps, here-documents, vfork by execution, exec replacing the shell"
 case_needs=(dash:dash)
-case_timeout=40
+case_timeout=60
 
 work() {
     expect_status 21 dash "$PROGRAMS/dash_features.sh"

@@ -2,7 +2,7 @@
 case_program="ld.so and libdl"
 case_exercises="DT_RUNPATH with \$ORIGIN, LD_LIBRARY_PATH, LD_PRELOAD, LD_BIND_NOW, RTLD_NEXT, IFUNC, constructors; dlopen/dlclose 500 times, in 4 threads, a rewritten library file, dlmopen namespaces, libraries with system calls of their own, errors"
 case_needs=(/lib64/ld-linux-x86-64.so.2:libc6 gcc:gcc /usr/include/stdio.h:libc6-dev)
-case_timeout=30
+case_timeout=60
 
 prepare() {
     mkdir -p app/lib other

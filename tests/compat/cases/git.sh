@@ -10,7 +10,7 @@ work() {
     local port
     port=$(free_port)
     start daemon git daemon --reuseaddr --listen=127.0.0.1 --port="$port" --export-all --base-path="$PWD" "$PWD/repo"
-    wait_until 10 port_answers "$port"
+    wait_until 60 port_answers "$port"
     git clone -q "git://127.0.0.1:$port/repo" from-daemon
     git -C from-daemon log -1 --format=%H
     git -C from-daemon fsck --full 2>/dev/null

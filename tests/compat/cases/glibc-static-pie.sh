@@ -2,7 +2,7 @@
 case_program="C program, glibc, static PIE"
 case_exercises="threads, pthread_cancel in six blocking calls and in a loop, posix_spawn, popen, vfork, signals (queued, nested, alternate stack, faults caught), mremap, brk"
 case_needs=(/usr/lib/x86_64-linux-gnu/libc.a:libc6-dev gcc:gcc)
-case_timeout=40
+case_timeout=60
 
 prepare() {
     gcc -static-pie -O2 -g -pthread -o features "$PROGRAMS/libc_features.c"

@@ -2,7 +2,7 @@
 case_program="luajit"
 case_exercises="JIT-compiled loops with and without the JIT, FFI calls (read, write, fork, mmap, raw syscall), FFI callbacks by qsort, io.popen, coroutines, string buffers"
 case_needs=(luajit:luajit)
-case_timeout=40
+case_timeout=60
 
 work() {
     local share

@@ -2,7 +2,7 @@
 case_program="C program, musl, static"
 case_exercises="threads, pthread_cancel in six blocking calls and in a loop, posix_spawn, popen, vfork, signals (queued, nested, alternate stack, faults caught), mremap, brk"
 case_needs=(musl-gcc:musl-tools gcc:gcc /usr/include/stdio.h:libc6-dev)
-case_timeout=40
+case_timeout=60
 
 prepare() {
     musl-gcc -static -O2 -g -pthread -o features "$PROGRAMS/libc_features.c"

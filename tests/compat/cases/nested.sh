@@ -2,7 +2,7 @@
 case_program="endorun"
 case_exercises="endorun endorun PROGRAM, directly and from a script under endorun: works, or fails with 125 and one line of reason"
 case_needs=(sh:dash)
-case_timeout=20
+case_timeout=60
 
 # usage: nested COMMAND...    where COMMAND would end with status 3 and print "inside"
 nested() {

@@ -33,7 +33,7 @@ CONF
 }
 
 fetch() {
-    curl -sS --max-time 20 "http://127.0.0.1:$port/$1"
+    curl -sS --max-time 300 "http://127.0.0.1:$port/$1"
 }
 
 generation_is() {
@@ -59,7 +59,9 @@ work() {
     configure first
     start nginx nginx -p "$PWD" -c "$PWD/nginx.conf" -e "$PWD/error.log"
     server=$started_pid
-    wait_until 20 generation_is first
+    wait_until 60 generation_is first
+    # The first may answer before the second is there.
+    wait_until 60 two_other_workers ''
     [[ $(<nginx.pid) -eq $server ]] && printf 'one process, two workers: %d\n' "$(workers | wc -l)"
 
     for path in '' copied/ proxied/; do
@@ -72,8 +74,8 @@ work() {
     curl -sS --parallel -o one "http://127.0.0.1:$port/file1000" -o two "http://127.0.0.1:$port/copied/file300000" 2>progress
     cmp one site/file1000 && cmp two site/file300000 && printf 'in parallel\n'
 
-    wrk -t 2 -c 20 -d 2s "http://127.0.0.1:$port/file1000" >wrk.log
-    wrk -t 2 -c 20 -d 1s "http://127.0.0.1:$port/copied/file65536" >>wrk.log
+    wrk --timeout 60s -t 2 -c 20 -d 3s "http://127.0.0.1:$port/file1000" >wrk.log
+    wrk --timeout 60s -t 2 -c 20 -d 3s "http://127.0.0.1:$port/copied/file65536" >>wrk.log
     # Any number of requests but none, and every one answered rightly.
     grep -cE '^ +[1-9][0-9]* requests in' wrk.log
     grep -E 'Non-2xx|Socket errors' wrk.log || printf 'no errors under load\n'
@@ -81,24 +83,24 @@ work() {
     before=$(workers)
     configure second
     kill -HUP "$server"
-    wait_until 10 generation_is second
-    wait_until 10 two_other_workers "$before"
+    wait_until 60 generation_is second
+    wait_until 60 two_other_workers "$before"
     printf 'reloaded\n'
     before=$(workers)
     kill -KILL "$(workers | head -n 1)"
-    wait_until 10 two_other_workers "$before"
+    wait_until 60 two_other_workers "$before"
     printf 'killed worker replaced\n'
     mv access.log access.old
     kill -USR1 "$server"
-    wait_until 10 test -e access.log
-    wait_until 10 logged
+    wait_until 60 test -e access.log
+    wait_until 60 logged
     printf 'log reopened\n'
     grep -vE 'exited on signal 9|/missing' error.log || printf 'error log empty\n'
 
     # A graceful end answers the request that is under way: this client reads slowly.
     curl -sS --limit-rate 2M "http://127.0.0.1:$port/file2000000" -o slow &
     slow_client=$!
-    wait_until 10 test -s slow
+    wait_until 60 test -s slow
     stop "$server" QUIT
     wait "$slow_client"
     cmp slow site/file2000000 && printf 'slow client served\n'

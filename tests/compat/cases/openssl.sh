@@ -44,7 +44,7 @@ work() {
         port=$(free_port)
         start "server.$version" openssl s_server -accept "127.0.0.1:$port" -key "$PREPARED/rsa.key" \
             -cert "$PREPARED/rsa.crt" -CAfile "$PREPARED/rsa.crt" -verify 1 -"$version" -rev -quiet
-        wait_until 10 port_answers "$port"
+        wait_until 60 port_answers "$port"
         # The server returns each line reversed, until it is asked to close.
         (
             printf 'reverse this\n'

@@ -2,7 +2,7 @@
 case_program="perl"
 case_exercises="fork and wait, pipes, open to and from commands, signal handlers, alarm and interrupted calls, sockets, SysV IPC, threads by fork, select, sort and hash work"
 case_needs=(perl:perl)
-case_timeout=40
+case_timeout=60
 
 work() {
     under perl "$PROGRAMS/processes_and_signals.pl"

@@ -2,7 +2,7 @@
 case_program="programs that look at themselves"
 case_exercises="/proc/self/exe, maps, cmdline, comm, environ, auxv, stat, task, fd; prctl names; re-execution through /proc/self/exe; ps and /proc/PID from outside"
 case_needs=(/lib64/ld-linux-x86-64.so.2:libc6 gcc:gcc /usr/include/stdio.h:libc6-dev /usr/bin/python3:python3 ps:procps busybox:busybox-static)
-case_timeout=20
+case_timeout=60
 
 prepare() {
     gcc -O2 -g -pthread -o looks "$PROGRAMS/look_at_proc.c"
@@ -24,7 +24,7 @@ work() {
     under busybox readlink /proc/self/exe
     start sleeper sleep 1000
     pid=$started_pid
-    wait_until 10 is_asleep "$pid"
+    wait_until 60 is_asleep "$pid"
     ps -o comm=,args= -p "$pid"
     tr '\0' ' ' <"/proc/$pid/cmdline"
     printf '\n'

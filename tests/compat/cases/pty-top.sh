@@ -2,7 +2,7 @@
 case_program="top (pty)"
 case_exercises="batch mode over /proc with its own line in it, interactive refresh by key and by time, another sort order, full command lines, help, window resize, q"
 case_needs=(top:procps expect:expect)
-case_timeout=60
+case_timeout=240
 
 work() {
     under top -b -n 2 -d 0.2 -w 200 >batch.log

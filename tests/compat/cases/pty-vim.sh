@@ -2,7 +2,7 @@
 case_program="vim.tiny (pty)"
 case_exercises="opens, edits, substitutes, filters through a command, :!, suspends and comes back, saves, recovers nothing; the saved files"
 case_needs=(vim.tiny:vim-tiny expect:expect)
-case_timeout=60
+case_timeout=240
 
 work() {
     seq 1 2000 >edited.txt

@@ -14,7 +14,7 @@ launch() {
     start "$1" redis-server --bind 127.0.0.1 --port "$port" --dir "$PWD" --daemonize no --save '' \
         --appendonly yes --enable-debug-command local "${@:2}"
     server=$started_pid
-    wait_until 20 pong
+    wait_until 60 pong
 }
 
 pong() {
@@ -55,21 +55,21 @@ work() {
     check
     cli eval 'local s = 0 for i = 1, 1000 do s = s + #redis.call("GET", "key:" .. i) end return s' 0
     cli set short lived px 50 >/dev/null
-    wait_until 5 expired
+    wait_until 60 expired
     printf 'expired\n'
-    cli blpop waiting 10 >popped &
+    cli blpop waiting 0 >popped &
     blocked=$!
-    wait_until 5 blocked_client
+    wait_until 60 blocked_client
     cli lpush waiting now
     wait "$blocked"
     cat popped
 
     cli bgsave
-    wait_until 20 field_is rdb_bgsave_in_progress 0
+    wait_until 60 field_is rdb_bgsave_in_progress 0
     field_is rdb_last_bgsave_status ok && printf 'saved\n'
     redis-check-rdb dump.rdb | grep -c 'RDB looks OK'
     cli bgrewriteaof
-    wait_until 20 rewritten
+    wait_until 60 rewritten
     field_is aof_last_bgrewrite_status ok && printf 'rewritten\n'
     cli set after rewrite
     stop "$server" TERM
@@ -88,7 +88,7 @@ work() {
     start third redis-server --bind 127.0.0.1 --port "$port" --dir "$PWD" --save '' \
         --enable-debug-command local
     server=$started_pid
-    wait_until 20 pong
+    wait_until 60 pong
     check
     stop "$server" INT
 }

@@ -2,7 +2,7 @@
 case_program="sed"
 case_exercises="in-place edits of many files, scripts with branches and hold space, w and e commands, large input"
 case_needs=(sed:sed)
-case_timeout=30
+case_timeout=60
 
 work() {
     under bash "$PROGRAMS/sed_edits.sh"

@@ -2,7 +2,7 @@
 case_program="sudo, ping"
 case_exercises="a set-user-ID file and one with file capabilities run without their privilege, with one warning; natively, a tracer has the same effect"
 case_needs=(sudo:sudo ping:iputils-ping strace:strace)
-case_timeout=20
+case_timeout=60
 
 # usage: unprivileged NAME COMMAND...
 # Prints the command's own messages and status, and how many warnings of endorun's name it and its loss.
@@ -27,7 +27,7 @@ work() {
         return 1
     }
     unprivileged sudo sudo -n true
-    unprivileged ping ping -c 1 -W 2 127.0.0.1
+    unprivileged ping ping -c 1 -W 60 127.0.0.1
     # Started by a program under endorun: the same.
     unprivileged sudo sh -c 'sudo -n id -u; exit $?'
 }

@@ -2,7 +2,7 @@
 case_program="scripts with #!"
 case_exercises="interpreter with and without argument, nested three and five deep (ELOOP), relative interpreter, long first lines, spaces and CRLF, missing and non-executable interpreters, scripts without #!, \$0 and argv of each"
 case_needs=(bash:bash gcc:gcc /usr/include/stdio.h:libc6-dev /usr/bin/python3:python3)
-case_timeout=20
+case_timeout=60
 
 prepare() {
     gcc -O2 -o show "$PROGRAMS/show_arguments.c"

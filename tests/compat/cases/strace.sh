@@ -2,7 +2,7 @@
 case_program="strace"
 case_exercises="strace -f inside, over a shell with children: execve and openat of the traced program's own files, write, exit statuses, signals; -c; -o per process; attaching (-p)"
 case_needs=(strace:strace dash:dash)
-case_timeout=40
+case_timeout=60
 
 work() {
     local target
@@ -24,7 +24,7 @@ work() {
     start_native target sh -c 'while [ ! -e go ]; do sleep 0.05; done; cat traced.data; exit 0'
     target=$started_pid
     start attached strace -qq -f -e trace=openat -o attach.log -p "$target"
-    wait_until 10 traced "$target"
+    wait_until 60 traced "$target"
     touch go
     await "$target"
     await "$started_pid"

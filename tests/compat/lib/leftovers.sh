@@ -33,11 +33,13 @@ show_leg_threads() {
 
 # Gives the leg's processes a moment to end, kills the rest, and prints what it had to kill.
 end_leg_processes() {
-    local id=$1 session=$2 pid pids attempt
-    for attempt in 1 2 3 4 5 6 7 8 9 10; do
+    local id=$1 session=$2 pid pids deadline=$((SECONDS + 10 * time_scale))
+    while
         mapfile -t pids < <(leg_processes "$id" "$session")
         ((${#pids[@]})) || return 0
-        sleep "0.$attempt"
+        ((SECONDS < deadline))
+    do
+        sleep 0.2
     done
     for pid in "${pids[@]}"; do
         ps -o pid=,stat=,args= -p "$pid" || true

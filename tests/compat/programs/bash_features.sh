@@ -67,17 +67,28 @@ subshells() {
     printf 'forked 300, last failure %d\n' "$last"
 }
 
+# In a child: returns when the shell sleeps, which is in its wait.
+while_it_waits() {
+    local state=
+    until [[ $state == S ]]; do
+        sleep 0.02
+        read -r _ _ state _ <"/proc/$$/stat"
+    done
+}
+
 jobs_and_wait() {
     section jobs
     # Each ends when it is told to, so that the order does not depend on how fast they start; and it
     # is told while this shell is in its wait: bash 5.2 looks for ended jobs before it blocks SIGCHLD
-    # and waits, and waits for ever if one ends between the two (jobs.c, wait_for_any_job).
+    # and waits, and waits for ever if one ends between the two (jobs.c, wait_for_any_job). Who tells
+    # is no job.
     for status in 6 1 3; do
         mkfifo "gate.$status"
         (read -r _ <"gate.$status"; exit "$status") &
     done
     for status in 1 3 6; do
-        ( (sleep 0.6; echo >"gate.$status") & )
+        (while_it_waits; echo >"gate.$status") &
+        disown
         wait -n
         printf 'wait -n: %d\n' $?
     done
@@ -87,7 +98,7 @@ jobs_and_wait() {
     kill %%
     wait $!
     printf 'killed job: %d\n' $?
-    (sleep 0.6; exit 4) &
+    (while_it_waits; exit 4) &
     pid=$!
     wait -n -p which "$pid"
     printf 'status %d of the right process: %s\n' $? "$([[ $which == "$pid" ]] && echo yes)"
@@ -123,7 +134,7 @@ traps() {
     phase=child
     (kill -USR1 $$)
     phase=waiting
-    (sleep 0.2; kill -USR1 $$) &
+    (while_it_waits; kill -USR1 $$) &
     wait $!
     printf 'wait interrupted: %s\n' "$(($? > 128))"
     wait
@@ -188,12 +199,14 @@ coprocess() {
 
 timeouts() {
     section timeouts
-    sleep 1 | (read -r -t 0.1 _; printf 'read timed out: %s\n' $(($? > 128)))  &
-    timed=$!
-    wait "$timed"
+    mkfifo quiet
+    exec 7<>quiet
+    read -r -t 0.1 -u 7 _
+    printf 'read timed out: %s\n' $(($? > 128))
+    exec 7>&-
     start=$SECONDS
-    timeout 0.2 sleep 20
-    printf 'timeout %d, soon: %s\n' $? $((SECONDS - start < 10))
+    timeout 0.2 sleep 300
+    printf 'timeout %d, soon: %s\n' $? $((SECONDS - start < 150))
 }
 
 pipes 2>&1

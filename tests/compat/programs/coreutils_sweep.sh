@@ -117,22 +117,22 @@ wait
 seq 1 10 | tee one two | tail -n 1
 cmp one two && echo 'tee twice'
 stdbuf -oL seq 1 2 | cat
-timeout 5 cat </dev/null
+timeout 60 cat </dev/null
 
 section 'processes'
 env -i A=1 B=2 env | sort
 env -u HOME sh -c 'echo ${HOME-unset}'
 env --chdir=/ pwd
-status_of timeout 0.2 sleep 10
-status_of timeout -s KILL 0.2 sleep 10 2>/dev/null
-status_of timeout --preserve-status -s INT 0.2 sleep 10
-status_of timeout 5 false
+status_of timeout 0.2 sleep 300
+status_of timeout -s KILL 0.2 sleep 300 2>/dev/null
+status_of timeout --preserve-status -s INT 0.2 sleep 300
+status_of timeout 60 false
 status_of env no-such-program 2>&1
 nice -n 5 nice
 nohup sh -c 'trap' 2>/dev/null
 nohup sh -c 'kill -HUP $$; echo survived HUP' 2>/dev/null
-sh -c 'sleep 0.3; echo last line >>log' &
 echo 'first line' >log
+sh -c 'sleep 0.3; echo last line >>log' &
 tail -f -s 0.05 --pid=$! log
 wait
 status_of sleep x 2>&1

@@ -3,7 +3,7 @@
 # Each step prints one line when what it waits for has appeared, and ends the script when it has not.
 # The raw bytes of a terminal come in pieces and depend on timing, so they are not compared.
 
-set timeout 15
+set timeout 120
 log_user 0
 set under $env(UNDER_COMMAND)
 set env(TERM) xterm
@@ -35,7 +35,7 @@ proc see {name pattern} {
 # Waits until the terminal's foreground group has a process of that name, asleep: keys that signal reach it.
 proc see_in_foreground {name} {
     set terminal [file tail [file dirname $::spawn_out(slave,name)]]/[file tail $::spawn_out(slave,name)]
-    for {set n 0} {$n < 300} {incr n} {
+    for {set n 0} {$n < 1200} {incr n} {
         if {![catch {exec ps -t $terminal -o stat=,comm=} processes] &&
             [regexp -line "^S\\S*\\+\\S* +$name" $processes]} {
             puts "$name: in the foreground"

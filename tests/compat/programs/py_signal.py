@@ -65,26 +65,37 @@ class Interrupted(Exception):
 
 
 def interrupted_calls():
+    # The timer goes on until a handler stops it: the first tick may come just before the call.
+    def stop_timer():
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
     def interrupt(number, frame):
+        stop_timer()
         raise Interrupted
+
+    def write_answer(number, frame):
+        stop_timer()
+        os.write(write, b"from the handler")
 
     signal.signal(signal.SIGALRM, interrupt)
     read, write = os.pipe()
     left, right = socket.socketpair()
+    child = subprocess.Popen(["sleep", "300"])
     for name, call in (("read", lambda: os.read(read, 1)), ("recv", lambda: left.recv(1)),
-                       ("sleep", lambda: time.sleep(20)), ("pause", signal.pause),
+                       ("sleep", lambda: time.sleep(300)), ("pause", signal.pause),
                        ("lock", threading.Semaphore(0).acquire),
-                       ("wait", lambda: subprocess.Popen(["sleep", "2"]).wait())):
-        signal.setitimer(signal.ITIMER_REAL, 0.3)
+                       ("wait", child.wait)):
         try:
+            signal.setitimer(signal.ITIMER_REAL, 0.3, 0.3)
             call()
             print(name, "returned")
         except Interrupted:
             print(name, "interrupted")
-    signal.signal(signal.SIGALRM, lambda number, frame: os.write(write, b"from the handler"))
-    signal.setitimer(signal.ITIMER_REAL, 0.05)
+    signal.signal(signal.SIGALRM, write_answer)
+    signal.setitimer(signal.ITIMER_REAL, 0.05, 0.05)
     print("restarted read:", os.read(read, 100))
-    os.wait()
+    child.kill()
+    print("child:", child.wait())
 
 
 def between_threads():
@@ -148,7 +159,7 @@ def real_faults():
         "raise SystemExit(5)")
     print(status, "most recent call first" in report)
     status, report = child_status(
-        "import faulthandler, time\nfaulthandler.dump_traceback_later(0.1, exit=True)\ntime.sleep(20)")
+        "import faulthandler, time\nfaulthandler.dump_traceback_later(0.1, exit=True)\ntime.sleep(300)")
     print(status, report.splitlines()[0].split("(")[0])
 
 

@@ -36,14 +36,14 @@ def pipes():
 
 def timeouts():
     try:
-        subprocess.run(["sleep", "20"], timeout=0.2)
+        subprocess.run(["sleep", "300"], timeout=0.2)
     except subprocess.TimeoutExpired :
         print("timed out")
-    child = subprocess.Popen(["sleep", "20"])
+    child = subprocess.Popen(["sleep", "300"])
     assert child.poll() is None
     child.send_signal(signal.SIGINT)
     print("interrupted:", child.wait())
-    child = subprocess.Popen(["sleep", "20"])
+    child = subprocess.Popen(["sleep", "300"])
     child.kill()
     print("killed:", child.wait())
 
@@ -128,18 +128,20 @@ def many():
 
 
 def waiting():
-    child = subprocess.Popen(["sh", "-c", "kill -STOP $$; exit 3"])
+    # It ends when it is told to: who asks too late whether it goes on hears that it has ended.
+    child = subprocess.Popen(["sh", "-c", "kill -STOP $$; read -r _; exit 3"], stdin=subprocess.PIPE)
     _, status = os.waitpid(child.pid, os.WUNTRACED)
     print("stopped:", os.WIFSTOPPED(status), os.WSTOPSIG(status) == signal.SIGSTOP)
     os.kill(child.pid, signal.SIGCONT)
     _, status = os.waitpid(child.pid, os.WCONTINUED)
     print("continued:", os.WIFCONTINUED(status))
+    child.stdin.close()
     print("ended:", child.wait())
     child = subprocess.Popen(["sh", "-c", "exit 11"])
     info = os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
     print("waitid:", info.si_status, info.si_code == os.CLD_EXITED, info.si_pid == child.pid)
     child.wait()
-    child = subprocess.Popen(["sleep", "20"])
+    child = subprocess.Popen(["sleep", "300"])
     fd = os.pidfd_open(child.pid)
     signal.pidfd_send_signal(fd, signal.SIGTERM)
     print("pidfd:", os.waitid(os.P_PIDFD, fd, os.WEXITED).si_status)

@@ -105,7 +105,7 @@ def waits_with_timeouts():
     event = threading.Event()
     print(event.wait(0.05))
     threading.Timer(0.05, event.set).start()
-    print(event.wait(10))
+    print(event.wait(300))
     lock = threading.Lock()
     lock.acquire()
     print(lock.acquire(timeout=0.05))
