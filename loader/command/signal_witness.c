@@ -11,7 +11,7 @@
 #include "signal_witness.h"
 
 #define PATIENCE 100 /* milliseconds; an answer takes 0.02 */
-#define ATTEMPTS 20
+#define ATTEMPTS 600
 
 static uint64_t take_pending_signals(void)
 {

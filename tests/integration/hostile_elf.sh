@@ -15,7 +15,7 @@ mapfile -t names < <(cut -f1 table)
 
 # What becomes of each when /usr/bin/python3 executes it.
 execute_each() { # [COMMAND]
-    timeout 60 "$@" /usr/bin/python3 -S "$here/hostile/exec_each.py" "${names[@]/#/./}" 2>>../said
+    timeout 500 "$@" /usr/bin/python3 -S "$here/hostile/exec_each.py" "${names[@]/#/./}" 2>>../said
 }
 declare -A native under
 : >../said
@@ -42,7 +42,7 @@ status_of() { # OUTCOME
 
 run() { # COMMAND...: sets status
     status=0
-    { timeout 20 "$@" >../stdout 2>../stderr || status=$?; } 2>/dev/null # bash tells of signals
+    { timeout 120 "$@" >../stdout 2>../stderr || status=$?; } 2>/dev/null # bash tells of signals
     [[ ! -s ../stdout ]] || problem "$*: stdout is not empty"
 }
 

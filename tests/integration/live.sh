@@ -14,7 +14,7 @@ program="/usr/bin/python3 -S $here/live/program.py"
 on_terminal() { # COMMAND...: of tmux
     tmux -S "$work/terminal" -f /dev/null "$@"
 }
-trap 'on_terminal kill-server 2>/dev/null; chmod -R u+rwx "$work" && rm -rf "$work"' EXIT
+trap 'on_terminal kill-server 2>/dev/null; chmod -R u+rwx "$work" && rm -rf "$work" || :' EXIT
 on_terminal new-session -d -x 80 -y 24 "env PS1='ready> ' ENDORUN='$ENDORUN' bash --norc --noprofile"
 
 screen() {
@@ -89,7 +89,7 @@ ended() { # WHAT STATUS
 
 begin "$program"
 is_up "the first table"
-see "the header" '^0:00:[0-9]+  /usr/bin/python3 -S /'
+see "the header" '^0:[0-9]{2}:[0-9]{2}  /usr/bin/python3 -S /'
 see "the totals" '^1 proc, 1 thr, [0-9]+k? calls, [0-9]+/s, [0-9]+ errors, 0 denied, 0 lost$'
 see "the columns" '^CALLS/S\* +CALLS +ERRORS +SECONDS SHARE  CALL$'
 see "the call that is made most" '^ +[0-9]+ +[0-9]+ +0 +[0-9.]+ +[0-9]+\.[0-9]  getppid$'
@@ -211,6 +211,8 @@ done
 begin "$program"
 is_up "before SIGKILL"
 kill -KILL "$reader"
+comes is_state "0 1 1" || problem "SIGKILL to the command: the screen was not given back"
+type_line "" # the shell's prompt may have come before that
 ended "SIGKILL to the command" 137
 see "what was held back" '^(ready> )?output: none$'
 kill -KILL "$pid"

@@ -52,7 +52,11 @@ has() {
     }
 }
 free_port() {
-    /usr/bin/python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+    local port=$((20000 + RANDOM % 10000)) # no client of another test is given one of these
+    while (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do
+        port=$((20000 + RANDOM % 10000))
+    done
+    echo "$port"
 }
 answers() { # PORT
     for _ in $(seq 300); do
@@ -170,7 +174,7 @@ if has "$postgres/initdb" && [[ $(id -u) != 0 ]]; then
         sleep 0.1
     done
     expect_equal "postgres" 42 "$("$postgres/psql" -h 127.0.0.1 -p "$port" -d postgres -Atc 'select 6 * 7')"
-    "$postgres/pg_ctl" -D "$here/data/cluster" -m fast stop >/dev/null
+    "$postgres/pg_ctl" -D "$here/data/cluster" -m fast -t 500 stop >/dev/null
     wait "$server" || true
     ! grep 'denied:' postgres.out || problem "postgres: a denial"
     refuses postgres

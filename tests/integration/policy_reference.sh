@@ -254,12 +254,12 @@ policy signals <<'EOF'
 [process]
 signals = "sandbox"
 EOF
-sleep 60 &
+sleep 1000 &
 outside=$!
 attempts version.toml "ok call 62 $outside 0"
 if has_landlock 6; then
     attempts signals.toml "EPERM call 62 $outside 0"
-    told=$(under signals.toml sh -c 'sleep 60 & kill $! && wait $!; echo $?' 2>/dev/null)
+    told=$(under signals.toml sh -c 'sleep 1000 & kill $! && wait $!; echo $?' 2>/dev/null)
     expect_equal "a signal in the sandbox" 143 "$told"
 else
     expect_refusal 125 'endorun: signals.toml:3:11: signals = "sandbox" is enforced by Landlock alone, from Linux 6.12 on' \
@@ -420,11 +420,11 @@ for entry in "$here/work/file\", # cat" '/proc/\*/stat", # cat' '/etc/ssl/\*\*",
     learned "$entry"
 done
 ! grep -qE '"inet6"|/etc/ld.so.cache' learned.toml || problem "learned what nothing did, or @base allows: $(<learned.toml)"
-learn --generalise -- sh -c 'cat file; ./attempt create sub/new , bind 127.0.0.1 40000; (sleep 0.5; cat ./attempt) & ' >stdout 2>stderr
+learn --generalise -- sh -c 'cat file; ./attempt create sub/new , bind 127.0.0.1 40000; (while kill -0 $PPID 2>/dev/null; do sleep 0.1; done; cat ./attempt) & ' >stdout 2>stderr
 for entry in '.*\*\*", # cat' '.*\*\*", # attempt' "$here/work/attempt\", # .*sh" '127.0.0.1:32768-60999", # attempt'; do
     learned "$entry"
 done
-for _ in $(seq 50); do
+for _ in $(seq 600); do
     ! grep -q "\"object\":\"$here/work/attempt\"" stderr || break
     sleep 0.1
 done

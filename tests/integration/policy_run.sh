@@ -387,33 +387,42 @@ expect_equal "a limit raised" "limit EPERM" "$told"
 # ---- as many processes as are allowed, of this sandbox alone
 
 printf 'version = 1\n[process]\nmax_processes = 4\n' >few.toml
-# Longer than it takes to start them all.
-pause="sleep 2"
-[[ -z ${ENDORUN_VM:-} ]] || pause="sleep 5"
-sleeping() { # how many; a shell is one more
-    printf "$pause & %.0s" $(seq "$1")
-    echo 'wait; echo all'
-}
+# So many processes more at a time, until the word is out.
+cat >sleepers.sh <<'END'
+trap 'kill $pids' EXIT
+while [ "${started:=0}" -lt "$1" ]; do
+    sleep 1000 &
+    pids="$pids $!" started=$((started + 1))
+done
+echo "$2"
+[ $# -eq 2 ] || read -r _ <"$3"
+END
 few() {
-    "$ENDORUN" "${isolation[@]}" --policy few.toml sh -c "$1" 2>stderr
+    "$ENDORUN" "${isolation[@]}" --policy few.toml sh "$@" 2>stderr
 }
 if (($(id -u) == 0)); then
     status=0
-    few true || status=$?
+    few -c true || status=$?
     expect_equal "status for root, whose processes the kernel does not count" 125 "$status"
     grep -q 'max_processes: the kernel does not count the processes of root' stderr || problem "no word of root: $(<stderr)"
 else
-    few "$(sleeping 3)" >first & # another sandbox is not counted
-    expect_equal "as many as are allowed" all "$(few "$(sleeping 3)")"
+    mkfifo go
+    few sleepers.sh 3 all go >first & # another sandbox is not counted
+    until [[ -s first ]]; do
+        kill -0 $! || break
+        sleep 0.05
+    done
+    expect_equal "as many as are allowed" all "$(few sleepers.sh 3 all)"
+    echo >go
     wait $!
     expect_equal "as many in another sandbox" all "$(<first)"
-    expect_equal "one too many" "" "$(few "$(sleeping 4)")"
-    expect_equal "as many, of a child" $'two\nall' "$(few "sh -c '$pause & $pause & wait; echo two'; echo all")"
-    expect_equal "one too many, of a child" all "$(few "sh -c '$pause & $pause & $pause & wait; echo two'; echo all")"
+    expect_equal "one too many" "" "$(few sleepers.sh 4 all)"
+    expect_equal "as many, of a child" $'two\nall' "$(few -c 'sh sleepers.sh 2 two; echo all')"
+    expect_equal "one too many, of a child" all "$(few -c 'sh sleepers.sh 3 two; echo all')"
     # shellcheck disable=SC2016 # the inner shell expands them
     expect_equal "identity and rights in it" "$(id -u) $(id -g) 0000000000000000" \
-        "$(few 'echo $(id -u) $(id -g) $(sed -n "s/CapEff:.//p" /proc/self/status)')"
-    few 'ulimit -u 5' && problem "the limit was raised"
+        "$(few -c 'echo $(id -u) $(id -g) $(sed -n "s/CapEff:.//p" /proc/self/status)')"
+    few -c 'ulimit -u 5' && problem "the limit was raised"
 fi
 
 # ---- statistics: the reader is reached from within, also by what is executed

@@ -98,6 +98,17 @@ expect_json "each file once" True report 'len({m["path"] for m in r["modules"]})
 
 # More images than there are slots, one after the other in one process.
 cat >chain.sh <<'S'
+# Now and then it waits until the reader has looked, which it does whenever it slept.
+look() {
+    while read -r name value; do
+        [ "$name" != voluntary_ctxt_switches: ] || slept=$value
+    done </proc/$PPID/status
+}
+if [ $(($1 % 1000)) -eq 0 ]; then
+    look
+    before=$slept
+    while [ $((slept - before)) -lt 2 ]; do look; done
+fi
 [ "$1" -le 0 ] || exec /bin/sh chain.sh $(($1 - 1))
 S
 stats --stats=report /bin/sh chain.sh 4200
@@ -136,7 +147,9 @@ except PermissionError:
 memory = mmap.mmap(fd, os.fstat(fd).st_size)
 garbage = os.urandom(1 << 20)
 end = time.monotonic() + 1
-while time.monotonic() < end:
+rounds = 0
+while time.monotonic() < end or rounds < 20:
+    rounds += 1
     for slot in random.sample(range(4096), 64):
         at = 4096 + slot * 65536
         memory[at:at + 65536] = garbage[slot:slot + 65536]

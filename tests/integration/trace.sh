@@ -14,7 +14,7 @@ traced() { # OPTION... -- COMMAND...
 # lines FILE: addresses and the process's number, which are others each time, have one name each.
 lines() {
     sed -E 's/^([0-9]+) +/\1 /; s/0x[0-9a-f]{6,}/ADDRESS/g; s/:\[[0-9]+\]>/:[INODE]>/g; s/ += / = /; s/^([0-9]+ getrandom\()"[^"]*"/\1BYTES/' "$1" |
-        awk '{ pid = $1; sub(/^[0-9]+ /, ""); gsub("\\<" pid "\\>", "PID"); print }'
+        awk '{ pid = $1; sub(/^[0-9]+ /, ""); if (/^(set_tid_address|get[pt]id)\(/) sub(pid "$", "PID"); print }'
 }
 
 # ---- the same as strace, line by line
@@ -22,7 +22,7 @@ lines() {
 # What differs by design: the exec that starts the program, and rseq, which the monitor does not pass on.
 if type -P strace >/dev/null && strace -o /dev/null true 2>/dev/null; then
     for command in "cat folder/file folder/nothing" "ls -l folder" "readlink folder/link" "cp folder/file copy" "mkdir folder/new" \
-        "rmdir folder/new" "touch -d @0 copy" "wc folder/file" "sort folder/file" "mv copy moved" "rm moved" "id -u" "nc -w 1 127.0.0.1 1"; do
+        "rmdir folder/new" "touch -d @0 copy" "wc folder/file" "sort folder/file" "mv copy moved" "rm moved" "id -u" "nc -w 1000 127.0.0.1 1"; do
         rm -f trace native
         # shellcheck disable=SC2086 # words of a command
         strace -f -y -o native "$busybox" $command </dev/null >stdout 2>stderr || true
@@ -97,7 +97,7 @@ assert first["type"] == "trace" and first["version"] == 1 and first["command"][1
 assert opened["type"] == "call" and opened["result"] == 3 and opened["pid"] == opened["tid"], opened
 assert opened["text"] == "openat(AT_FDCWD, \"folder/file\", O_RDONLY) = 3", opened
 assert opened["objects"] == [os.getcwd() + "/folder/file"], opened
-assert 0 <= opened["duration"] < 60 and -1 < opened["time"] < 60, opened
+assert 0 <= opened["duration"] < 600 and -1 < opened["time"] < 600, opened
 leaving, end = lines[-2:]
 assert "result" not in leaving and leaving["call"] == "exit_group", lines
 assert end["type"] == "exit" and end["status"] == 0, end' 2>stderr || problem "JSON: $(<stderr)"
@@ -116,14 +116,17 @@ expect_match() { # WHAT PATTERN TEXT
 call='write\(1, "word\\n", 5\) = 5'
 expect_match -t "[0-2][0-9]:[0-5][0-9]:[0-6][0-9] $call" "$(first_of -t)"
 expect_match -tt "[0-2][0-9]:[0-5][0-9]:[0-6][0-9]\.[0-9]{6} $call" "$(first_of -tt)"
-expect_match -ttt "$(date +%s | cut -c 1-6)[0-9]{4}\.[0-9]{6} $call" "$(first_of -ttt)"
+before=$(date +%s)
+told=$(first_of -ttt)
+expect_match -ttt "[0-9]{10}\.[0-9]{6} $call" "$told"
+((${told%%.*} >= before && ${told%%.*} <= $(date +%s))) || problem "-ttt: $told is not between $before and $(date +%s)"
 expect_match -r " +0\.000000 $call" "$(first_of -r)"
-expect_match -T "$call <0\.[0-9]{6}>" "$(first_of -T)"
-expect_match -ttT "[0-2][0-9]:[0-5][0-9]:[0-6][0-9]\.[0-9]{6} $call <0\.[0-9]{6}>" "$(first_of -ttT)"
+expect_match -T "$call <[0-9]+\.[0-9]{6}>" "$(first_of -T)"
+expect_match -ttT "[0-2][0-9]:[0-5][0-9]:[0-6][0-9]\.[0-9]{6} $call <[0-9]+\.[0-9]{6}>" "$(first_of -ttT)"
 traced -T -e trace=nanosleep,clock_nanosleep -- "$busybox" sleep 0.2
-expect_match "-T of a sleep" '.*sleep\(.* = 0 <0\.[2-9][0-9]*>' "$(grep sleep trace)"
+expect_match "-T of a sleep" '.*sleep\(.* = 0 <(0\.[2-9]|[1-9][0-9]*\.)[0-9]*>' "$(grep sleep trace)"
 traced -r -e trace=nanosleep,clock_nanosleep,exit_group -- "$busybox" sleep 0.2
-expect_match "-r behind a sleep" '[0-9]+ +0\.[2-9][0-9]* exit_group\(0\) = \?' "$(grep exit_group trace)"
+expect_match "-r behind a sleep" '[0-9]+ +(0\.[2-9]|[1-9][0-9]*\.)[0-9]* exit_group\(0\) = \?' "$(grep exit_group trace)"
 
 # ---- the table
 
@@ -196,7 +199,7 @@ expect_equal "threads and children" "7 7 7 7 " "$(tr '\n' ' ' <stdout)"
 changed inject=write:delay_enter=150ms:delay_exit=150000 "$busybox" echo word
 grep -q word stdout || problem "a delayed call was not made"
 traced -T -e trace=write -e inject=write:delay_enter=150ms:delay_exit=150000 -- "$busybox" echo word
-expect_match "delays" '[0-9]+  write.* = 5 \(INJECTED\) <0\.[3-9][0-9]*>' "$(grep write trace)"
+expect_match "delays" '[0-9]+  write.* = 5 \(INJECTED\) <(0\.[3-9]|[1-9][0-9]*\.)[0-9]*>' "$(grep write trace)"
 changed fault=getppid /usr/bin/python3 -c 'import ctypes
 print(ctypes.CDLL(None, use_errno=True).getppid())'
 grep -q 'getppid() = -1 ENOSYS (Function not implemented) (INJECTED)' trace || problem "fault: $(<trace)"

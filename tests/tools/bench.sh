@@ -72,14 +72,14 @@ goes_on_only_with_supervisor()
     # The stop takes hold some calls later, so many follow; by the shell itself, since a child's end is a signal, at
     # which a tracer is asked in any case.
     # shellcheck disable=SC2016 # the shell that is run expands it
-    timeout --foreground 60 "$supervise" "$mode" -- sh -c \
+    timeout --foreground 600 "$supervise" "$mode" -- sh -c \
         'kill -STOP $PPID; i=0; while [ $i -lt 5000 ]; do : </dev/null; i=$((i + 1)); done; : >"$1"' - "$work/went-on" &
     process=$(child_of $!)
-    for ((attempt = 0; attempt < 1000; attempt++)); do
+    for ((attempt = 0; attempt < 6000; attempt++)); do
         [[ $(ps -o stat= -p "$process") != T* ]] || break
         sleep 0.01
     done
-    ((attempt < 1000)) || fail "$mode: the supervisor was not stopped"
+    ((attempt < 6000)) || fail "$mode: the supervisor was not stopped"
     sleep 1
     [[ ! -e $work/went-on ]] || fail "$mode: the program goes on without its supervisor"
     kill -CONT "$process"
@@ -90,7 +90,7 @@ goes_on_only_with_supervisor()
 child_of()
 {
     local attempt child=''
-    for ((attempt = 0; attempt < 1000; attempt++)); do
+    for ((attempt = 0; attempt < 6000; attempt++)); do
         child=$(ps -o pid= --ppid "$1" | tr -d ' ')
         [[ -z $child ]] || break
         sleep 0.01

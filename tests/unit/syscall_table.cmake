@@ -14,4 +14,5 @@ target_include_directories(test_syscall_table PRIVATE ${CMAKE_SOURCE_DIR}
   ${CMAKE_SOURCE_DIR}/include ${CMAKE_CURRENT_BINARY_DIR})
 target_compile_options(test_syscall_table PRIVATE ${ENDORUN_WARNINGS})
 target_link_libraries(test_syscall_table PRIVATE PkgConfig::CHECK)
-add_test(NAME syscall_table COMMAND test_syscall_table)
+add_test(NAME unit/syscall_table COMMAND test_syscall_table)
+set_tests_properties(unit/syscall_table PROPERTIES TIMEOUT 300 ENVIRONMENT "CK_DEFAULT_TIMEOUT=290")

@@ -5,7 +5,7 @@ import resource
 import signal
 import sys
 
-PATIENCE = 10  # seconds until a program that hangs is killed by SIGALRM
+PATIENCE = 120  # seconds until a program that hangs is killed by SIGALRM
 
 
 def child(path, pipe):
