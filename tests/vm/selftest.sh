@@ -57,7 +57,7 @@ two_machines_run_at_once()
 {
     # shellcheck disable=SC2016
     machine signal --user root -- bash -c 'id -u >&2; head -c 5000000 /dev/zero; kill -KILL $$' &
-    machine late --timeout 180 sh -c 'echo begun; sleep 1000' &
+    machine late --timeout 90 sh -c 'echo begun; sleep 1000' &
     wait
     expect_status signal 137
     expect signal "user" 0 "$(<"$scratch/signal.err")"
