@@ -24,7 +24,7 @@ static void test_inherits(void)
     raw_mask(SIG_SETMASK, SIGNAL_BIT(SIGUSR1) | SIGNAL_BIT(SIGSYS) | SIGNAL_BIT(60));
     raw(SYS_kill, getpid(), SIGUSR1);
     raw(SYS_tkill, raw_tid(), 60);
-    struct itimerval later = {.it_value = {100, 0}}, left;
+    struct itimerval later = {.it_value = {1000, 0}}, left;
     MUST(setitimer(ITIMER_REAL, &later, NULL));
     pid_t parent = getpid(), pid = MUST(fork());
     if (pid == 0) {
@@ -44,7 +44,7 @@ static void test_inherits(void)
     }
     CHECK_EQ(wait_for(pid), 0, "the child");
     MUST(setitimer(ITIMER_REAL, (&(struct itimerval){{0, 0}, {0, 0}}), &left));
-    CHECK(left.it_value.tv_sec > 90, "timer of the parent");
+    CHECK(left.it_value.tv_sec > 500, "timer of the parent");
     CHECK_EQ(pending_signals(), SIGNAL_BIT(SIGUSR1) | SIGNAL_BIT(60), "pending in the parent");
     raw_handle(60, count, SA_SIGINFO, 0);
     raw_mask(SIG_SETMASK, 0);
@@ -60,7 +60,7 @@ static void test_signal_at_birth(void)
         int signo = signals[i % 4];
         pid_t pid = MUST(fork());
         if (pid == 0) {
-            alarm(20);
+            alarm(200);
             for (;;) {
                 pause();
             }
@@ -234,35 +234,35 @@ static void test_fork_in_handler(void)
     say("fork in a handler: 50 times\n");
 }
 
-static void child_goes_on(int signo, siginfo_t *info, void *context)
+static int answer_pipe[2];
+
+static void child_answers(int signo, siginfo_t *info, void *context)
 {
     fork_inside(signo, info, context);
     if (forked == 0) {
+        CHECK_EQ(write(answer_pipe[1], "w", 1), 1, "write");
         _exit(62);
     }
 }
 
 static void test_fork_in_interrupting_handler(void)
 {
-    int ends[2];
-    MUST(pipe(ends));
-    raw_handle(SIGALRM, child_goes_on, SA_SIGINFO | SA_RESTART, 0);
+    MUST(pipe(answer_pipe));
+    raw_handle(SIGALRM, child_answers, SA_SIGINFO | SA_RESTART, 0);
     calls = 0;
-    struct itimerval soon = {.it_value = {0, 3000}};
-    MUST(setitimer(ITIMER_REAL, &soon, NULL));
-    pid_t writer = MUST(fork());
-    if (writer == 0) {
-        sleep_ms(15);
-        CHECK_EQ(write(ends[1], "w", 1), 1, "write");
+    pid_t reader = getpid(), interrupter = MUST(fork());
+    if (interrupter == 0) {
+        wait_until_blocked(reader, reader);
+        MUST(kill(reader, SIGALRM));
         _exit(0);
     }
     char byte;
-    CHECK_EQ(raw(SYS_read, ends[0], &byte, 1), 1, "read");
+    CHECK_EQ(raw(SYS_read, answer_pipe[0], &byte, 1), 1, "read");
     CHECK_EQ(calls, 1, "handler calls");
     CHECK_EQ(wait_for(forked), 62 << 8, "the child forked in a handler");
-    wait_for(writer);
-    close(ends[0]);
-    close(ends[1]);
+    CHECK_EQ(wait_for(interrupter), 0, "the interrupter");
+    close(answer_pipe[0]);
+    close(answer_pipe[1]);
     say("fork in a handler that interrupted a read\n");
 }
 
@@ -653,7 +653,7 @@ static void test_parent_death_signal(void)
                 MUST(prctl(PR_GET_PDEATHSIG, &now, 0, 0, 0));
                 CHECK_EQ(now, signals[i], "PR_GET_PDEATHSIG");
                 CHECK_EQ(write(ends[1], "r", 1), 1, "write");
-                for (int wait = 0; wait < 3000 && calls == 0; wait++) {
+                for (int wait = 0; wait < 60000 && calls == 0; wait++) {
                     sleep_ms(1);
                 }
                 CHECK(getppid() != parent, "the signal came before the parent died");

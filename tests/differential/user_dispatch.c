@@ -392,10 +392,18 @@ static void restarted(void)
     MUST(pipe(ends));
     handle_exempt(SIGSYS, answer_read, 0);
     handle_exempt(SIGALRM, block_again, SA_RESTART);
+    static pid_t reader, interrupter; /* in memory: the handler changes a register */
+    reader = getpid();
+    interrupter = MUST(fork());
+    if (interrupter == 0) {
+        wait_until_blocked(reader, reader);
+        MUST(kill(reader, SIGALRM));
+        _exit(0);
+    }
     arm(&selector);
-    alarm(1);
     long result = raw(SYS_read, ends[0], &byte, 1);
     disarm();
+    CHECK_EQ(wait_for(interrupter), 0, "the interrupter");
     say("a restarted read: %ld, number %d, %d times\n", result, seen.number, seen.count);
     memset(&seen, 0, sizeof seen);
 }
