@@ -240,6 +240,22 @@ def test_many():
     job.finish(program)
 
 
+def test_more_than_are_taken_at_once():
+    """While the command alone stands still: what the witness has answers for all of them, not for the first 64."""
+    job, program = listener()
+    os.kill(job.pid, signal.SIGSTOP)
+    expect("the command alone", ("stopped", signal.SIGSTOP), job.change())
+    for _ in range(100):
+        os.killpg(job.pid, QUEUED)
+    expect("signals to the group", [QUEUED] * 100, job.heard(100))
+    os.kill(job.pid, signal.SIGCONT)
+    expect("the command goes on", ("continued", 0), job.change())
+    expect("what it passes on", [signal.SIGCONT], job.heard())
+    os.kill(job.pid, QUEUED)
+    expect("a signal to the command afterwards", [QUEUED], job.heard())
+    job.finish(program)
+
+
 def test_apart():
     """A program that has left the group: natively a signal to the group does not reach it."""
     job, program = listener("apart")
