@@ -26,7 +26,7 @@ http {
         location / { sendfile on; }
         location /copied/ { alias $PWD/site/; sendfile off; aio threads; }
         location /generation { return 200 "$1\n"; }
-        location /proxied/ { proxy_pass http://127.0.0.1:$port/; }
+        location /proxied/ { proxy_pass http://127.0.0.1:$port/; proxy_max_temp_file_size 0; }
     }
 }
 CONF
@@ -74,8 +74,8 @@ work() {
     curl -sS --parallel -o one "http://127.0.0.1:$port/file1000" -o two "http://127.0.0.1:$port/copied/file300000" 2>progress
     cmp one site/file1000 && cmp two site/file300000 && printf 'in parallel\n'
 
-    wrk --timeout 60s -t 2 -c 20 -d 3s "http://127.0.0.1:$port/file1000" >wrk.log
-    wrk --timeout 60s -t 2 -c 20 -d 3s "http://127.0.0.1:$port/copied/file65536" >>wrk.log
+    wrk --timeout 60s -t 2 -c 20 -d 5s "http://127.0.0.1:$port/file1000" >wrk.log
+    wrk --timeout 60s -t 2 -c 20 -d 5s "http://127.0.0.1:$port/copied/file65536" >>wrk.log
     # Any number of requests but none, and every one answered rightly.
     grep -cE '^ +[1-9][0-9]* requests in' wrk.log
     grep -E 'Non-2xx|Socket errors' wrk.log || printf 'no errors under load\n'

@@ -36,7 +36,7 @@ work() {
         under openssl cms -decrypt -inkey "$PREPARED/rsa.key" -binary | cmp - plain && printf 'cms back\n'
 
     # speed prints rates; what is compared is that both children reported for each size.
-    under openssl speed -multi 2 -seconds 1 -bytes 1024 sha256 aes-128-cbc >speed.log 2>speed.err
+    under openssl speed -multi 2 -elapsed -seconds 1 -bytes 1024 sha256 aes-128-cbc >speed.log 2>speed.err
     sed -nE 's/^(sha256|aes-128-cbc) +[0-9.]+k$/\1 measured/p' speed.log
     grep -c '^Got:' speed.log
 

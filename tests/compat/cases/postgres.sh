@@ -50,6 +50,7 @@ work() {
     # A backend that dies takes the others along, and the server recovers by itself.
     query -c 'select pg_backend_pid()' >/dev/null
     query -c "copy (select pg_backend_pid()) to program 'xargs kill -KILL'" 2>/dev/null || printf 'lost: %d\n' $?
+    wait_until 60 grep -q 'all server processes terminated; reinitializing' first.log
     wait_until 60 answers
     balances
     stop "$server" INT

@@ -47,7 +47,7 @@ work() {
     launch first
     # Every request must be answered; how fast is not compared.
     redis-benchmark -h 127.0.0.1 -p "$port" -n "$(amount 20000 2000)" -c 20 -q -t ping,incr,lpush,lrange_100 --csv | cut -d, -f1
-    redis-benchmark -h 127.0.0.1 -p "$port" -n "$(amount 30000 3000)" -c 20 -P 16 -q -t incr --csv | cut -d, -f1
+    redis-benchmark -h 127.0.0.1 -p "$port" -n "$(amount 32000 3200)" -c 20 -P 16 -q -t incr --csv | cut -d, -f1
     cli get counter:__rand_int__
     cli llen mylist
     cli flushall

@@ -81,14 +81,14 @@ jobs_and_wait() {
     # Each ends when it is told to, so that the order does not depend on how fast they start; and it
     # is told while this shell is in its wait: bash 5.2 looks for ended jobs before it blocks SIGCHLD
     # and waits, and waits for ever if one ends between the two (jobs.c, wait_for_any_job). Who tells
-    # is no job.
+    # is no child, and does it when this shell has nothing else left to sleep in.
     for status in 6 1 3; do
         mkfifo "gate.$status"
         (read -r _ <"gate.$status"; exit "$status") &
     done
     for status in 1 3 6; do
-        (while_it_waits; echo >"gate.$status") &
-        disown
+        ( (until [[ -e turn.$status ]]; do sleep 0.02; done; while_it_waits; echo >"gate.$status") & )
+        : >"turn.$status"
         wait -n
         printf 'wait -n: %d\n' $?
     done

@@ -122,14 +122,16 @@ static void backtraces()
     // A signal that takes a thread out of a blocking system call: the call's frame is in the
     // middle.
     handled = 0;
-    std::thread sender([main = pthread_self()] {
-        while (!handled) {
+    std::atomic<bool> out{false}; // the first signal may come before the call
+    std::thread sender([&out, main = pthread_self()] {
+        while (!out) {
             usleep(10000);
             pthread_kill(main, SIGUSR1);
         }
     });
     while (!handled)
         pause();
+    out = true;
     sender.join();
     printf("out of pause(): %d\n", in_handler > 3);
 }

@@ -46,7 +46,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             shown = [self.headers.get(name, "-") for name in ("X-Test", "User-Agent", "Cookie")]
             self.answer((" ".join(shown) + "\n").encode(), Set_Cookie="session=1")
         elif kind == "slow":
-            time.sleep(2)
+            time.sleep(600)
             self.answer(b"late\n")
         else:
             self.answer(b"", 404)

@@ -334,7 +334,7 @@ static void signals(void)
     handled = 0;
     action.sa_sigaction = note;
     CHECK(sigaction(SIGALRM, &action, NULL) == 0);
-    struct itimerval every = {.it_interval.tv_usec = 500, .it_value.tv_usec = 500};
+    struct itimerval every = {.it_interval.tv_usec = 5000, .it_value.tv_usec = 5000};
     setitimer(ITIMER_REAL, &every, NULL);
     volatile double sum = 0;
     for (long n = 1; handled < 50; n++)

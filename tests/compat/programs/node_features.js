@@ -120,6 +120,7 @@ async function network() {
         request.on('data', (part) => hash.update(part));
         request.on('end', () => response.end(`${request.method} ${hash.digest('hex')}`));
     });
+    server.keepAliveTimeout = 0; // none is closed for being idle: it might just have been asked again
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address();

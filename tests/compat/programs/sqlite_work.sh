@@ -32,7 +32,7 @@ sqlite3 single.db 'SELECT count(*), sum(n) FROM single; PRAGMA integrity_check;'
 # WAL: a writer and two readers at once, through shared memory and file locks.
 sqlite3 wal.db 'PRAGMA journal_mode=WAL; CREATE TABLE log(n INTEGER);'
 (
-    printf '.timeout 20000\n'
+    printf '.timeout 200000\n'
     for n in $(seq 300); do
         printf 'BEGIN IMMEDIATE; INSERT INTO log VALUES(%d); INSERT INTO log VALUES(%d); COMMIT;\n' "$n" "-$n"
     done
@@ -41,7 +41,7 @@ reader() {
     for _ in $(seq 40); do
         # Whatever a reader sees, it is whole transactions: the sum is always zero.
         printf 'SELECT coalesce(sum(n), 0) FROM log;\n'
-    done | sqlite3 -cmd '.timeout 20000' wal.db | sort -u
+    done | sqlite3 -cmd '.timeout 200000' wal.db | sort -u
 }
 reader &
 reader &
@@ -50,7 +50,7 @@ sqlite3 wal.db 'SELECT count(*), sum(n) FROM log; PRAGMA wal_checkpoint(TRUNCATE
 
 # A writer that is killed in its transaction leaves a journal that the next one rolls back.
 mkfifo commands
-sqlite3 single.db <commands >answer &
+sqlite3 single.db >answer <commands & # the answer is there before the pipe is
 victim=$!
 exec 5>commands
 printf 'PRAGMA cache_size=1; BEGIN; UPDATE single SET n = 0; SELECT 1;\n' >&5

@@ -13,7 +13,7 @@ BEGIN {
     client = "/inet/tcp/0/127.0.0.1/" port
     PROCINFO[client, "RETRY"] = 1
     fflush()
-    for (tries = 0; tries < 200; tries++) {
+    for (tries = 0; tries < 2000; tries++) {
         print "question 1" |& client
         if ((client |& getline line) > 0)
             break
