@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <linux/landlock.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -78,11 +79,18 @@ static void look_at(struct place *place, const char *pattern)
     place->is_folder = place->exists && S_ISDIR(status.st_mode);
 }
 
-static bool give(struct making *making, const char *path, uint64_t rights)
+static bool is_canonical(const char *path)
+{
+    char canonical[PATH_MAX];
+
+    return realpath(path, canonical) != NULL && strcmp(path, canonical) == 0;
+}
+
+static bool give(struct making *making, const char *path, bool is_folder, uint64_t rights)
 {
     struct landlock_bound *bound = making->bound;
 
-    rights &= bound->handled_paths;
+    rights &= bound->handled_paths & (is_folder ? UINT64_MAX : FILE_RIGHTS);
     if (rights == 0)
         return true;
     struct landlock_path *paths =
@@ -91,9 +99,71 @@ static bool give(struct making *making, const char *path, uint64_t rights)
     if (paths == NULL)
         return false;
     bound->paths = paths;
-    paths[bound->path_count].path = arena_copy(making->memory, path, strlen(path));
-    paths[bound->path_count].rights = rights;
+    paths[bound->path_count] = (struct landlock_path){
+        .path = arena_copy(making->memory, path, strlen(path)),
+        .rights = rights,
+        .is_folder = is_folder,
+        .is_canonical = is_canonical(path),
+    };
     return paths[bound->path_count++].path != NULL;
+}
+
+/* By names, a folder right before what lies in it. */
+static int compare_paths(const void *left, const void *right)
+{
+    const char *a = ((const struct landlock_path *)left)->path;
+    const char *b = ((const struct landlock_path *)right)->path;
+
+    while (*a != '\0' && *a == *b)
+        a++, b++;
+    int first = *a == '/' ? 1 : (unsigned char)*a, second = *b == '/' ? 1 : (unsigned char)*b;
+    return first - second;
+}
+
+static bool lies_in(const char *path, const char *folder)
+{
+    size_t length = strlen(folder);
+
+    return strcmp(folder, "/") == 0 || (strncmp(path, folder, length) == 0 && path[length] == '/');
+}
+
+/*
+ * The kernel goes up from a file until all that it looks for has been given, and to the root for
+ * what has not (is_access_to_paths_allowed(), security/landlock/fs.c). So each path is given what
+ * those above it are: it has that by where it lies, and now it is found at once.
+ */
+static bool give_from_above(struct making *making)
+{
+    struct landlock_bound *bound = making->bound;
+    struct landlock_path *paths = bound->paths;
+    size_t count = 0, depth = 0;
+
+    if (bound->path_count == 0)
+        return true;
+    /* The folders that lie in one another around the path, the innermost last. */
+    size_t *around = arena_allocate_array(making->memory, bound->path_count, sizeof *around);
+
+    if (around == NULL)
+        return false;
+    qsort(paths, bound->path_count, sizeof *paths, compare_paths);
+    for (size_t i = 0; i < bound->path_count; i++) {
+        struct landlock_path path = paths[i];
+
+        if (count > 0 && strcmp(paths[count - 1].path, path.path) == 0) {
+            paths[count - 1].rights |= path.rights;
+            continue;
+        }
+        while (depth > 0 && !lies_in(path.path, paths[around[depth - 1]].path))
+            depth--;
+        if (path.is_canonical && depth > 0)
+            path.rights |=
+                paths[around[depth - 1]].rights & (path.is_folder ? UINT64_MAX : FILE_RIGHTS);
+        if (path.is_canonical && path.is_folder)
+            around[depth++] = count;
+        paths[count++] = path;
+    }
+    bound->path_count = count;
+    return true;
 }
 
 /* Whether the pattern begins as a tree of a rule does: with the folder, and a slash. */
@@ -128,7 +198,7 @@ static bool give_to_folder(struct making *making, struct place *place, uint64_t 
         slash[slash == place->path ? 1 : 0] = '\0';
         exists = stat(place->path, &status) == 0;
     } while (!exists && may_be_made(making->model, place->path));
-    return !exists || give(making, place->path, rights);
+    return !exists || give(making, place->path, S_ISDIR(status.st_mode), rights);
 }
 
 static bool give_for_rule(struct making *making, const struct policy_path_rule *rule,
@@ -151,7 +221,7 @@ static bool give_for_rule(struct making *making, const struct policy_path_rule *
             *gap = LANDLOCK_PATTERN;
         rights &= LANDLOCK_ACCESS_FS_READ_DIR;
     }
-    return give(making, place.path, place.is_folder ? rights : rights & FILE_RIGHTS);
+    return give(making, place.path, place.is_folder, rights);
 }
 
 static bool bound_path(struct making *making, const struct policy_path_rule *rule,
@@ -202,7 +272,7 @@ static bool bound_paths(struct making *making, int abi, enum landlock_gap *gaps)
     if ((model->filesystem.is_written || model->network.is_written) && abi >= ABI_REFER) {
         making->bound->handled_paths = DEVICE_RIGHTS | LANDLOCK_ACCESS_FS_REFER;
         /* Which any ruleset takes away, unless it is given. */
-        if (!denies && !give(making, "/", LANDLOCK_ACCESS_FS_REFER))
+        if (!denies && !give(making, "/", true, LANDLOCK_ACCESS_FS_REFER))
             return false;
     }
     if (denies && is_known) {
@@ -219,7 +289,7 @@ static bool bound_paths(struct making *making, int abi, enum landlock_gap *gaps)
         if (!is_known && gaps[i] != LANDLOCK_NO_DENIAL && gaps[i] != LANDLOCK_NO_REDIRECT)
             gaps[i] = LANDLOCK_UNKNOWN;
     }
-    return true;
+    return give_from_above(making);
 }
 
 /* How many ports the rules of a kind allow; UINT_MAX: too many to list. */

@@ -13,8 +13,9 @@
 
 /* LANDLOCK_ACCESS_FS_* that a file, or a folder and all beneath it, is given. */
 struct landlock_path {
-    const char *path; /* absolute and canonical; exists */
-    uint64_t rights;
+    const char *path; /* absolute; exists */
+    uint64_t rights;  /* with those of the folders above it in the bound, if it is canonical */
+    bool is_folder, is_canonical;
 };
 
 /* LANDLOCK_ACCESS_NET_*. */
@@ -25,7 +26,7 @@ struct landlock_port {
 
 struct landlock_bound {
     uint64_t handled_paths, handled_ports, scoped; /* struct landlock_ruleset_attr */
-    struct landlock_path *paths;
+    struct landlock_path *paths;                   /* each once */
     size_t path_count;
     struct landlock_port *ports;
     size_t port_count;

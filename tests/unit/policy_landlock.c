@@ -23,6 +23,7 @@
 #define READ_FILE  LANDLOCK_ACCESS_FS_READ_FILE
 #define READ_DIR   LANDLOCK_ACCESS_FS_READ_DIR
 #define EXECUTE    LANDLOCK_ACCESS_FS_EXECUTE
+#define WRITE_FILE (LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_TRUNCATE)
 #define ABI_NEWEST 7
 #define RULES_MAX  16
 
@@ -87,8 +88,29 @@ START_TEST(reading)
     ck_assert_uint_eq(gap_of(POLICY_PATH_READ, "./folder/sub"), LANDLOCK_PATTERN);
     ck_assert_uint_eq(rights_at("folder"), READ_FILE | READ_DIR);
     ck_assert_uint_eq(rights_at("file"), READ_FILE);
-    ck_assert_uint_eq(rights_at("folder/sub"), READ_DIR);
+    ck_assert_uint_eq(rights_at("folder/sub"), READ_FILE | READ_DIR);
     ck_assert_uint_eq(rights_at(""), 0);
+}
+END_TEST
+
+/* Not what is given to a sibling, nor what a link stands in. */
+START_TEST(rights_from_above)
+{
+    ck_assert_int_eq(mkdir("folder.d", 0700), 0);
+    make("[filesystem]\nread = ['./folder/**', './way/**']\nexec = ['./folder/sub/**']\n"
+         "write = ['./folder.d/**', './folder/file', './folder/sub/deep']\n",
+         ABI_NEWEST);
+    ck_assert_uint_eq(rights_at("folder"), READ_FILE | READ_DIR);
+    ck_assert_uint_eq(rights_at("folder/sub"), READ_FILE | READ_DIR | EXECUTE);
+    ck_assert_uint_eq(rights_at("folder/file"), READ_FILE | WRITE_FILE);
+    ck_assert_uint_eq(rights_at("folder/sub/deep"), READ_FILE | EXECUTE | WRITE_FILE);
+    ck_assert_uint_eq(rights_at("folder.d") & (READ_FILE | READ_DIR | EXECUTE), 0);
+    policy_model_release(&model);
+    make("[filesystem]\nread = ['./**']\nexec = ['./way/**']\n", ABI_NEWEST);
+    ck_assert_uint_eq(rights_at("way"), EXECUTE | READ_FILE);
+    ck_assert_uint_eq(rights_at("folder"), EXECUTE | READ_FILE | READ_DIR);
+    ck_assert_uint_eq(rights_at(""), READ_FILE | READ_DIR);
+    ck_assert_uint_eq(bound.path_count, 3);
 }
 END_TEST
 
@@ -104,8 +126,7 @@ START_TEST(writing)
     ck_assert_uint_eq(gap_of(POLICY_PATH_WRITE, "./new/made"), LANDLOCK_ABSENT);
     ck_assert((rights_at("folder") & LANDLOCK_ACCESS_FS_REFER) != 0);
     ck_assert((rights_at("folder") & READ_FILE) == 0);
-    ck_assert_uint_eq(rights_at("file"),
-                      LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_TRUNCATE);
+    ck_assert_uint_eq(rights_at("file"), WRITE_FILE);
     ck_assert((rights_at("folder/sub") & (READ_FILE | LANDLOCK_ACCESS_FS_MAKE_REG)) ==
               (READ_FILE | LANDLOCK_ACCESS_FS_MAKE_REG));
     ck_assert_uint_eq(rights_at(""), 0);
@@ -249,6 +270,7 @@ int main(void)
     suite_add_tcase(suite, tests);
     tcase_add_checked_fixture(tests, set_up, policy_tear_down);
     tcase_add_test(tests, reading);
+    tcase_add_test(tests, rights_from_above);
     tcase_add_test(tests, writing);
     tcase_add_test(tests, executing_and_denying);
     tcase_add_test(tests, kernels);
