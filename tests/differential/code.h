@@ -4,6 +4,8 @@
 
 #include "common.h"
 
+#include "../../include/endorun/unsafe_instructions.h"
+
 #define PAGE 4096
 
 typedef long function(void);
@@ -28,6 +30,28 @@ static inline long run(const void *code)
     function *entry;
     memcpy(&entry, &code, sizeof entry);
     return entry();
+}
+
+/*
+ * With protection keys a page that holds an instruction which could write PKRU or the GS base may
+ * not be executed, and bytes that nobody chose, in one of some 200 pages, are such an instruction.
+ */
+static inline bool holds_unsafe(const uint8_t *bytes, size_t size)
+{
+    for (size_t at = 0; at < size; at++) {
+        if (bytes[at] != ENDORUN_UNSAFE_ESCAPE && bytes[at] != ENDORUN_UNSAFE_REX2) {
+            continue;
+        }
+        if (endorun_unsafe_is_refused(endorun_unsafe_at(bytes, size, at))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static inline const uint8_t *page_of(const void *address)
+{
+    return (const uint8_t *)((uintptr_t)address & ~(PAGE - 1UL));
 }
 
 static inline void expect_pid(const void *code, const char *what)

@@ -11,6 +11,7 @@
 #endif
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -349,6 +350,32 @@ static inline long long_beside_calls_ms(long milliseconds)
 static inline int fewer_when_emulated(int times)
 {
     return getenv("ENDORUN_VM") ? times / 10 : times;
+}
+
+/*
+ * A signal that is sent again while its handler runs comes before the target's next instruction,
+ * natively too: who sends faster than the target handles would keep it where it is for ever. So the
+ * target of a storm counts the steps that it makes, and each sender sends a few for each of them,
+ * and waits for the next then.
+ */
+#define BURST 4
+
+struct burst {
+    int step, sent;
+};
+
+/* True when the share of that step is sent; the caller looks again. */
+static inline bool burst_is_over(struct burst *burst, int step)
+{
+    if (burst->step != step) {
+        *burst = (struct burst){step, 0};
+    }
+    if (burst->sent == BURST) {
+        sched_yield();
+        return true;
+    }
+    burst->sent++;
+    return false;
 }
 
 /* The file that says in which state a thread is. */

@@ -26,7 +26,7 @@ static int epoll_fd, event_fd, timer_fd, signal_fd, inotify_fd, lock_fd, timeout
 static int queue, full_queue, semaphore;
 static int *futex_word; /* shared with the child that signals */
 static struct timespec rest;
-static const struct timespec five_seconds = {5, 0};
+static const struct timespec long_time = {500, 0}; /* never over before the call is ended */
 static uint8_t buffer[1 << 20];
 static struct sockaddr_un address = {AF_UNIX, "socket"}, full_address = {AF_UNIX, "full"};
 
@@ -217,7 +217,7 @@ static long call_epoll_pwait(void)
     return raw(SYS_epoll_pwait, epoll_fd, &event, 1, -1, NULL, 8);
 }
 /* Each sleep is interrupted long before. */
-#define SLEEP_SECONDS 20
+#define SLEEP_SECONDS 500
 static struct timespec sleep_time = {SLEEP_SECONDS, 0};
 static long check_rest(long result)
 {
@@ -258,7 +258,7 @@ static long call_futex(void)
 }
 static long call_futex_with_time(void)
 {
-    return raw(SYS_futex, futex_word, FUTEX_WAIT, 0, &five_seconds, NULL, 0);
+    return raw(SYS_futex, futex_word, FUTEX_WAIT, 0, &long_time, NULL, 0);
 }
 static long call_futex_bitset(void)
 {
@@ -311,7 +311,7 @@ static long call_semop(void)
 static long call_semtimedop(void)
 {
     struct sembuf down = {0, -1, 0};
-    return raw(SYS_semtimedop, semaphore, &down, 1, &five_seconds);
+    return raw(SYS_semtimedop, semaphore, &down, 1, &long_time);
 }
 static int locked_fd;
 static void hold_lock(void)
@@ -518,7 +518,7 @@ static void set_up(void)
     MUST(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, timeout_pair));
     struct {
         long seconds, microseconds;
-    } time = {5, 0};
+    } time = {500, 0};
     MUST(setsockopt(timeout_pair[0], SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time));
     listener = new_listener(&address);
     full_listener = new_listener(&full_address);

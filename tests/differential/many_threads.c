@@ -99,11 +99,10 @@ static void test_detached(pthread_attr_t *attributes)
             sleep_ms(1); /* those before are still going */
         }
     }
-    for (int i = 0; i < 5000 && (detached < 2000 || count_tasks() > 1); i++) {
+    while (detached < 2000 || count_tasks() > 1) {
         sleep_ms(1);
     }
     CHECK_EQ(detached, 2000, "detached threads");
-    CHECK_EQ(count_tasks(), 1, "threads left");
     say("detached: 2000\n");
 }
 

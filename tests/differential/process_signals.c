@@ -256,19 +256,20 @@ static void vfork_group(void)
 /* Timers are not shared, although the memory is. */
 static void vfork_timers(void)
 {
-    const long later_ms = long_beside_calls_ms(200);
-    struct itimerval soon = {.it_value = {0, 1000}};
-    struct itimerval later = {.it_value = {later_ms / 1000, later_ms % 1000 * 1000}};
+    struct itimerval soon = {.it_value = {0, 1000}}, later = {.it_value = {0, 200000}};
     raw_handle(SIGALRM, count, SA_SIGINFO, 0);
+    raw_mask(SIG_BLOCK, SIGNAL_BIT(SIGALRM)); /* the parent's may come before the child's */
     MUST(setitimer(ITIMER_REAL, &later, NULL));
     pid_t pid = vfork();
     if (pid == 0) {
+        raw_mask(SIG_UNBLOCK, SIGNAL_BIT(SIGALRM));
         raw(SYS_setitimer, ITIMER_REAL, &soon, NULL);
         while (calls == 0) {
             raw(SYS_getppid);
         }
         _exit(handled_in == (pid_t)raw(SYS_getpid) ? 6 : 7);
     }
+    raw_mask(SIG_UNBLOCK, SIGNAL_BIT(SIGALRM));
     while (calls < 2) {
         raw(SYS_sched_yield);
     }
@@ -324,24 +325,36 @@ static void spawn_in_rain(void)
 {
     raw_handle(SIGUSR1, count, SA_SIGINFO | SA_RESTART, 0);
     raw_handle(SIGBUS, count, SA_SIGINFO | SA_RESTART, 0);
+    volatile int *steps =
+        mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    CHECK(steps != MAP_FAILED, "mmap");
     pid_t self = getpid(), rain = MUST(fork());
     if (rain == 0) {
-        for (;;) {
-            kill(self, SIGUSR1);
-            kill(self, SIGBUS);
-            nanosleep(&(struct timespec){0, 50000}, NULL);
+        struct burst burst = {0};
+        while (getppid() == self) {
+            if (!burst_is_over(&burst, *steps)) {
+                kill(self, SIGUSR1);
+                kill(self, SIGBUS);
+            }
+            /* some bursts meet the beginning of a step, some all of it */
+            nanosleep(&(struct timespec){0, 50000 * (1 + burst.step % 8)}, NULL);
         }
+        _exit(0);
+    }
+    while (calls == 0) {
+        sched_yield();
     }
     for (int i = 0; i < 40; i++) {
         char *argv[] = {(char *)"true", NULL};
         pid_t pid;
         CHECK_EQ(posix_spawnp(&pid, "true", NULL, NULL, argv, environ), 0, "posix_spawnp");
+        ++*steps;
         CHECK_EQ(wait_for(pid), 0, "true");
         CHECK_EQ(current_mask(), 0, "mask");
+        ++*steps;
     }
     MUST(kill(rain, SIGKILL));
     wait_for(rain);
-    CHECK(calls > 0, "no signal came");
 }
 
 /* ---------------------------------------------------------------- across exec */

@@ -102,7 +102,7 @@ static void test_interrupted(void)
             _exit(0);
         }
         raw_mask(SIG_BLOCK, SIGNAL_BIT(SIGUSR1));
-        CHECK_EQ(take(SIGNAL_BIT(SIGUSR1), NULL, timed ? 5000 : -1), -EINTR, "sigtimedwait");
+        CHECK_EQ(take(SIGNAL_BIT(SIGUSR1), NULL, timed ? 1000000 : -1), -EINTR, "sigtimedwait");
         raw_mask(SIG_SETMASK, 0);
         wait_for(pid);
         CHECK_EQ(calls, 1, "handler calls");
@@ -129,14 +129,16 @@ static void test_arrives_while_waiting(void)
             if (pid == 0) {
                 wait_until_blocked(self, self);
                 MUST(sigqueue(self, signals[i], (union sigval){.sival_int = 5}));
-                sleep_ms(5);
-                _exit(0);
+                for (;;) {
+                    pause(); /* its end is a SIGCHLD too */
+                }
             }
             siginfo_t info;
             CHECK_EQ(take(SIGNAL_BIT(signals[i]), &info, -1), signals[i], "sigwaitinfo");
             CHECK(info.si_code == SI_QUEUE && info.si_value.sival_int == 5 && info.si_pid == pid,
                   "signal %d: siginfo differs", signals[i]);
             CHECK_EQ(calls, 0, "handler calls");
+            MUST(kill(pid, SIGKILL));
             wait_for(pid);
             raw_action(signals[i], &(struct kernel_sigaction){SIG_IGN, 0, NULL, 0}, NULL);
             raw_mask(SIG_SETMASK, 0);
@@ -211,7 +213,7 @@ static const int process_signals[] = {SIGUSR1, SIGSYS, SIGSEGV, SIGBUS, SIGFPE};
 static void *waiter(void *signo)
 {
     siginfo_t info;
-    return (void *)take(SIGNAL_BIT((long)signo), &info, 5000);
+    return (void *)take(SIGNAL_BIT((long)signo), &info, -1);
 }
 
 /* A process-directed signal goes to the thread that waits for it. */

@@ -124,6 +124,9 @@ site_done:                                  /* only mov until the flags are save
     pop %rbp
     pop %rbx
     ret
+    .global run_site_end
+    .hidden run_site_end
+run_site_end:
     .cfi_endproc
     .size run_site, . - run_site
 

@@ -45,6 +45,9 @@ extern void *const site_return;
 /* Enters `entry` with the registers of `in`; gives back those at the jump to site_return. */
 void run_site(const struct registers *in, struct registers *out, const void *entry);
 
+/* Behind its last instruction: it is one piece, with what runs behind the jump to site_return. */
+extern const uint8_t run_site_end[];
+
 /* The same with the vector and x87 state. level: 0 SSE, 1 AVX, 2 AVX-512 */
 void run_site_with_vectors(const struct registers *in, struct registers *out, const void *entry,
                            const struct vectors *before, struct vectors *after, int level);

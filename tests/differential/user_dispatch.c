@@ -18,6 +18,8 @@
 #define ALLOW 0
 #define BLOCK 1
 
+#define NO_PID 42424242 /* above the largest that there can be */
+
 /* exempt_call(number, a, b, c) and a restorer, in a range of their own; and a `syscall` that is
  * known. */
 __asm__(".pushsection .text\n"
@@ -101,7 +103,7 @@ static void emulate(int signo, siginfo_t *info, void *context)
     seen.r9 = (uint64_t)registers[REG_R9];
     seen.flags_kept = registers[REG_R11] == registers[REG_EFL];
     registers[REG_RAX] =
-        info->si_syscall == SYS_getppid ? 4242 : exempt_call(info->si_syscall, 0, 0, 0);
+        info->si_syscall == SYS_getppid ? NO_PID : exempt_call(info->si_syscall, 0, 0, 0);
 }
 
 static void handle_exempt(int signo, signal_handler *handler, unsigned long flags)
@@ -299,7 +301,7 @@ static void threads(void)
 static void child_code(void)
 {
     long parent = known_call(SYS_getppid);
-    exempt_call(SYS_exit_group, seen.count == 0 && parent != 4242 ? 1 : 2, 0, 0);
+    exempt_call(SYS_exit_group, seen.count == 0 && parent != NO_PID ? 1 : 2, 0, 0);
 }
 
 /* The call that makes the child is exempt, and the child is not dispatched at all. */
