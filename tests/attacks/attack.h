@@ -11,6 +11,7 @@
 #define ATTACKS_ATTACK_H
 
 #include "../differential/common.h"
+#include <cpuid.h>
 #include <elf.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -155,6 +156,23 @@ static inline struct range monitor_image(const char *rights)
 static inline bool under_monitor(void)
 {
     return monitor_image("r-xp").start != 0;
+}
+
+/* By protection keys: the program's rights say so. */
+static inline bool monitor_is_closed(void)
+{
+    unsigned eax, ebx, ecx, edx;
+    if (!__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) || (ecx & 1U << 4) == 0) {
+        return false;
+    }
+    __asm__ volatile("rdpkru" : "=a"(eax), "=d"(edx) : "c"(0));
+    return (eax & 1) != 0;
+}
+
+/* Where only keys stop an attack, and there are none: a race goes on until it is won. */
+static inline bool must_win(void)
+{
+    return !under_monitor() || !monitor_is_closed();
 }
 
 /*

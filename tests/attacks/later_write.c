@@ -187,16 +187,20 @@ static const void *replaced_descriptor(void)
     others_file = MUST(open("/lib64/ld-linux-x86-64.so.2", O_RDONLY | O_CLOEXEC));
     number = MUST(dup(own_file));
     CHECK_EQ(pthread_create(&thread, NULL, exchange, NULL), 0, "pthread_create");
-    for (int i = 0; i < 2000; i++) {
+    for (int i = 0; i < 2000;) {
         write_harmless(own_file);
         volatile uint8_t *code = mmap(NULL, PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, number, 0);
-        if (code == MAP_FAILED || code[0] != 0xc3) {
-            continue; /* it was refused, or the other file */
+        if (code == MAP_FAILED) {
+            continue; /* it was refused */
         }
-        write_file(own_file);
-        if (code[0] != 0xc3) {
-            return (const void *)code;
+        if (code[0] == 0xc3) { /* not the other file */
+            i++;
+            write_file(own_file);
+            if (code[0] != 0xc3) {
+                return (const void *)code;
+            }
         }
+        MUST(munmap((void *)(uintptr_t)code, PAGE));
     }
     errno = EACCES;
     return NULL;

@@ -4,7 +4,6 @@
  * Natively the page is one that the program closed to itself.
  */
 #include "attack.h"
-#include <cpuid.h>
 #include <sys/shm.h>
 
 #define BEYOND (1UL << 62)
@@ -60,17 +59,6 @@ static int by_rounded_shmat(void)
     }
     target[0] = FOREIGN_VALUE;
     return is_changed(target) ? 0 : -EAGAIN;
-}
-
-/* By protection keys: the program's rights say so. */
-static bool monitor_is_closed(void)
-{
-    unsigned eax, ebx, ecx, edx;
-    if (!__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) || (ecx & 1U << 4) == 0) {
-        return false;
-    }
-    __asm__ volatile("rdpkru" : "=a"(eax), "=d"(edx) : "c"(0));
-    return (eax & 1) != 0;
 }
 
 /*

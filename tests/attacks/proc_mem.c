@@ -300,12 +300,12 @@ static int open_apart(void *argument)
 
 static int by_other_table(void)
 {
-    static uint8_t stack[65536] __attribute__((aligned(64)));
+    const size_t size = 65536;
+    uint8_t *stack = map_pages(size, PROT_READ | PROT_WRITE); /* kept: the thread ends some time */
     static volatile int result;
     result = 1;
     CHECK(raw_clone(CLONE_VM | CLONE_FS | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM,
-                    stack + sizeof stack, NULL, NULL, NULL, open_apart,
-                    (void *)(uintptr_t)&result) > 0,
+                    stack + size, NULL, NULL, NULL, open_apart, (void *)(uintptr_t)&result) > 0,
           "clone");
     while (result == 1) {
         sched_yield();

@@ -122,6 +122,7 @@ int main(void)
                                       swap_numbers, use_numbers,  use_numbers};
     const size_t count = sizeof roles / sizeof roles[0];
     pthread_t threads[16];
+    bool until_won = must_win();
     target = target_page();
     mkdir("folder", 0700); /* it may be there from a run before */
     make_file("folder/mem", "", 0, 0600);
@@ -134,7 +135,7 @@ int main(void)
         CHECK_EQ(pthread_create(&threads[i], NULL, roles[i], (void *)(uintptr_t)i), 0, "thread");
     }
     const long long end = monotonic_ns() + long_beside_calls_ms(1000) * 1000000;
-    while (!done && monotonic_ns() < end) {
+    while (!done && (until_won || monotonic_ns() < end)) {
         sleep_ms(50);
     }
     done = 1;

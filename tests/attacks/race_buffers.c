@@ -45,16 +45,15 @@ static bool opens(unsigned i)
 int main(void)
 {
     pthread_t thread;
-    time_t end = race_end();
+    long long end = race_end();
 
     CHECK(pthread_create(&thread, NULL, flip, NULL) == 0, "no thread");
-    for (unsigned i = 0; time(NULL) < end; i++) {
+    for (unsigned i = 0; monotonic_ns() < end || openings == 0; i++) {
         if (opens(i))
             reached();
         change_file(path, i);
         if (closed_file_has_changed())
             reached();
     }
-    CHECK(openings > 0, "there was no race: %u openings", openings);
     not_reached("none-seen");
 }
