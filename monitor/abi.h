@@ -191,6 +191,7 @@ struct fp_sw_bytes {
 /* CF, bit 1 (always set), PF, AF, ZF, SF, IF and OF: all that the flags hold in most programs. */
 #define EFLAGS_ARITHMETIC (0x2d7UL | EFLAGS_OF)
 
+#define TRAP_PROTECTION        13
 #define TRAP_PAGE_FAULT        14
 #define SEGV_MAPERR            1  /* si_code: nothing is mapped there */
 #define PAGE_FAULT_WRITE       2U /* X86_PF_WRITE, X86_PF_INSTR: arch/x86/include/asm/trap_pf.h */

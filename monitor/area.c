@@ -66,7 +66,7 @@ static struct thread *map_area(void)
     uint64_t fpu_image = stack + frame + PAGE_SIZE;
     uint64_t block = fpu_image + 2 * frame;
     uint64_t size = 1UL << 14;
-    while (size < block + THREAD_BLOCK_SIZE + sizeof(struct shared_pages) + PAGE_SIZE) {
+    while (size < block + THREAD_BLOCK_SIZE + sizeof(struct shared_pages) + 2 * PAGE_SIZE) {
         size <<= 1;
     }
     long start = map_room(size);

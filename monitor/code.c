@@ -8,17 +8,22 @@
 #include "syscall.h"
 #include "user.h"
 #include "../policy/owners.h"
+#include "../rewriter/apply/copies.h"
+#include "../rewriter/apply/instruction.h"
+#include "../rewriter/apply/search.h"
 #include "../rewriter/apply/unsafe.h"
 
 #include <asm/statfs.h>
 
-#define REACH          UNSAFE_REACH
 #define SHARED_SAMPLES 16U
 #define STACK_REACH    (1UL << 30) /* of the largest stacks, that much of them */
+
+#define FAULTS_BETWEEN 1024U
 
 static struct spans executable;  /* what the program can execute */
 static struct spans alternating; /* what it asked to write and to execute: each page is either */
 static struct spans running;     /* of those, the pages that are executable now */
+static struct spans stepped;     /* and those that can't be: copies of their code are executed */
 static struct spans filed;       /* mapped from a file to be executed */
 static struct spans data;        /* of those, pages without code: they are never executable */
 static struct span stack;        /* the first thread's, with the room that it may grow into */
@@ -27,13 +32,15 @@ static struct span vdso;         /* which the kernel does not split into pages *
 static bool has_room(void)
 {
     return executable.count + data.count + 8 < SPANS_MAX && /* one cuts the other into pieces */
-           spans_have_room(&alternating) && spans_have_room(&running) && spans_have_room(&filed);
+           spans_have_room(&alternating) && spans_have_room(&running) && spans_have_room(&filed) &&
+           spans_have_room(&stepped);
 }
 
-static bool stop_running(uint64_t start, uint64_t end)
+/* The pages in a set become writable, and leave it. */
+static bool stop(struct spans *set, uint64_t start, uint64_t end)
 {
-    for (uint32_t i; (i = spans_find(&running, start)) < running.count;) {
-        struct span piece = running.at[i];
+    for (uint32_t i; (i = spans_find(set, start)) < set->count;) {
+        struct span piece = set->at[i];
         piece.start = piece.start > start ? piece.start : start;
         piece.end = piece.end < end ? piece.end : end;
         if (piece.start >= end) {
@@ -43,9 +50,14 @@ static bool stop_running(uint64_t start, uint64_t end)
             return false;
         }
         spans_remove(&executable, piece.start, piece.end);
-        spans_remove(&running, piece.start, piece.end);
+        spans_remove(set, piece.start, piece.end);
     }
     return true;
+}
+
+static bool stop_running(uint64_t start, uint64_t end)
+{
+    return stop(&running, start, end) && stop(&stepped, start, end);
 }
 
 /* With too many pieces, here or in the kernel, all of them. */
@@ -80,6 +92,7 @@ bool code_open(uint64_t start, uint64_t length, bool to_write)
 void code_close(uint64_t start, uint64_t length)
 {
     uint64_t end = start + round_up(length, PAGE_SIZE);
+    spans_remove(&stepped, start, end);
     spans_remove(&executable, start, end);
     spans_remove(&alternating, start, end);
     spans_remove(&running, start, end);
@@ -128,71 +141,14 @@ long code_discard(uint64_t start, uint64_t length, int advice)
     return result;
 }
 
-/* ---- the search ---- */
-
-/* Where bytes come from that are to stand at `start`: offset `offset` of `fd`, or memory (-1). */
-struct origin {
-    int fd;
-    uint64_t start, offset;
-};
-
-static bool refuse(const struct origin *origin, uint64_t address, const uint8_t *bytes)
+bool code_is_executable(uint64_t start, uint64_t end)
 {
-    char line[PATH_MAX_BYTES + 256] = "";
-    if (origin->fd >= 0) {
-        canonical_path(origin->fd, line);
-        append_string(line, sizeof line, ": offset 0x");
-        append_hex(line, sizeof line, address - origin->start + origin->offset, 8);
-    } else {
-        append_string(line, sizeof line, "address 0x");
-        append_hex(line, sizeof line, address, 12);
-    }
-    append_string(line, sizeof line, ":");
-    for (size_t i = 0; i < ENDORUN_UNSAFE_SIZE_MAX; i++) {
-        append_string(line, sizeof line, " ");
-        append_hex(line, sizeof line, bytes[i], 2);
-    }
-    append_string(line, sizeof line,
-                  " could write PKRU or the GS base: not executable with protection keys "
-                  "(--isolation=kernel allows it)");
-    warn(line);
-    return false;
+    return spans_hold(&executable, start, end);
 }
 
-/* What joins the content at `bytes` with its neighbour at `other`, if that can be executed. */
-static bool edge_is_safe(const struct origin *origin, uint64_t other, const uint8_t *bytes)
+bool code_is_aside(uint64_t start, uint64_t end)
 {
-    uint8_t joint[2 * REACH];
-    bool before = other < origin->start;
-    uint64_t low = other - (before ? 0 : REACH);
-    if (!spans_hold(&executable, other, other + REACH) ||
-        spans_touch(&data, low, low + sizeof joint) ||
-        user_copy(joint + (before ? 0 : REACH), (const void *)other, REACH) != 0) {
-        return true;
-    }
-    memcpy(joint + (before ? REACH : 0), bytes, REACH);
-    size_t at = unsafe_find(joint, sizeof joint, 0);
-    return at == sizeof joint || refuse(origin, low + at, joint + at);
-}
-
-/*
- * Searches `length` bytes at `content`, which are to stand at origin->start. What has a byte in a
- * page that was set aside can't be executed: become_executable() leaves that page out.
- */
-static bool is_safe(uint64_t content, uint64_t length, const struct origin *origin)
-{
-    uint8_t *bytes = (uint8_t *)content;
-    uint64_t start = origin->start;
-    size_t at = 0;
-    while ((at = unsafe_find(bytes, length, at)) != length) {
-        if (spans_touch(&data, start + at, start + at + ENDORUN_UNSAFE_SIZE_MIN)) {
-            at++;
-        } else if (!unsafe_replace(bytes, length, at)) {
-            return refuse(origin, start + at, bytes + at);
-        }
-    }
-    return edge_is_safe(origin, start - REACH, bytes) &&
-           edge_is_safe(origin, start + length, bytes + length - REACH);
+    return spans_touch(&data, start, end);
 }
 
 /* ---- becoming executable ---- */
@@ -285,7 +241,7 @@ static long copy_and_admit(uint64_t length, const struct origin *origin)
     }
     spans_remove(&executable, start, start + length);
     long result = -EACCES;
-    if (is_safe((uint64_t)copy, length, origin)) {
+    if (search_finds_none((uint64_t)copy, length, origin)) {
         result = memory_tag((uint64_t)copy, length, PROT_READ, KEY_APP)
                      ? SYS5(__NR_mremap, copy, length, length, MREMAP_MAYMOVE | MREMAP_FIXED, start)
                      : -ENOMEM;
@@ -302,6 +258,7 @@ static long alternate(uint64_t start, uint64_t length)
 {
     spans_remove(&executable, start, start + length);
     spans_remove(&running, start, start + length);
+    spans_remove(&stepped, start, start + length);
     spans_remove(&data, start, start + length);
     if (alternating.count == 0) {
         dispatch_calls(call_uses_memory);
@@ -326,8 +283,8 @@ void code_note_stack(uint64_t end)
 
 bool code_admit(uint64_t start, uint64_t length)
 {
-    const struct origin origin = {-1, start, 0};
-    return is_safe(start, length, &origin) && become_executable(start, length) == 0;
+    const struct origin origin = {.fd = -1, .start = start};
+    return search_finds_none(start, length, &origin) && become_executable(start, length) == 0;
 }
 
 static long admit_file(uint64_t length, const struct origin *origin)
@@ -336,7 +293,7 @@ static long admit_file(uint64_t length, const struct origin *origin)
     uint64_t size = SYS2(__NR_fstat, origin->fd, &status) == 0 ? (uint64_t)status.st_size : 0;
     uint64_t backed = size > origin->offset ? round_up(size - origin->offset, PAGE_SIZE) : 0;
     backed = backed < length ? backed : length;
-    return backed == 0 || is_safe(origin->start, backed, origin)
+    return backed == 0 || search_finds_none(origin->start, backed, origin)
                ? become_executable(origin->start, length)
                : -EACCES;
 }
@@ -344,7 +301,7 @@ static long admit_file(uint64_t length, const struct origin *origin)
 long code_map(int fd, uint64_t start, uint64_t length, uint64_t offset, unsigned long protection,
               bool shared)
 {
-    const struct origin origin = {fd, start, offset};
+    const struct origin origin = {.fd = fd, .start = start, .offset = offset};
     bool writable = (protection & PROT_WRITE) != 0;
     if (fd >= 0 && !writable && is_immutable(fd)) {
         spans_add(&filed, start, start + length);
@@ -365,7 +322,7 @@ long code_map(int fd, uint64_t start, uint64_t length, uint64_t offset, unsigned
 
 long code_protect(uint64_t start, uint64_t length, unsigned long protection)
 {
-    const struct origin origin = {-1, start, 0};
+    const struct origin origin = {.fd = -1, .start = start};
     uint64_t size = round_up(length, PAGE_SIZE);
     bool writable = (protection & PROT_WRITE) != 0;
     unsigned long grows = protection & (PROT_GROWSDOWN | PROT_GROWSUP);
@@ -409,12 +366,13 @@ unsigned long code_first_protection(unsigned long protection)
 }
 
 /*
- * A page that alternates becomes executable. While it is searched it is closed to everybody, and
- * its frame is a new one: a transfer that has hold of the old one, from before, ends there.
+ * A page that alternates becomes executable, or is one of which copies are executed. While it is
+ * searched it is closed to everybody, and its frame is a new one: a transfer that has hold of the
+ * old one, from before, ends there.
  */
 static bool close_and_admit(uint64_t page)
 {
-    const struct origin origin = {-1, page, 0};
+    const struct origin origin = {.fd = -1, .start = page, .quiet = true};
     uint8_t content[PAGE_SIZE];
     if (page >= stack.start && page < stack.end) { /* grows now, not by executable pages later */
         user_copy(content, (const void *)(page - PAGE_SIZE), 1);
@@ -433,27 +391,101 @@ static bool close_and_admit(uint64_t page)
     if (dropped != 0 || user_copy((void *)page, content, PAGE_SIZE) != 0) {
         return false;
     }
+    spans_remove(&stepped, page, page + PAGE_SIZE);
+    if (!search_finds_none(page, PAGE_SIZE, &origin)) {
+        spans_add(&stepped, page, page + PAGE_SIZE);
+        return memory_tag(page, PAGE_SIZE, PROT_READ, KEY_APP);
+    }
     spans_add(&running, page, page + PAGE_SIZE);
-    return is_safe(page, PAGE_SIZE, &origin) && become_executable(page, PAGE_SIZE) == 0;
+    return become_executable(page, PAGE_SIZE) == 0;
 }
 
-bool code_fault(uint64_t address, uint64_t error, uint64_t rip)
+/* ---- faults ---- */
+
+bool code_is_stepped(uint64_t address)
 {
-    uint64_t page = round_down(address, PAGE_SIZE);
+    return spans_touch(&stepped, address, address + 1);
+}
+
+/* `once`: one instruction. */
+static void step_or_end(struct sigcontext *registers, bool once)
+{
+    const struct origin origin = {.fd = -1, .start = round_down(registers->rip, PAGE_SIZE)};
+    uint8_t content[PAGE_SIZE];
+    if (!copies_step(registers, once)) {
+        user_copy(content, (const void *)origin.start, PAGE_SIZE);
+        search_finds_none((uint64_t)content, PAGE_SIZE, &origin);
+        fatal_at("code that was made at run time may not be executed", registers->rip);
+    }
+}
+
+/* What it writes to is executed, and it stands there itself, or ends there: only a copy can. */
+static bool writes_to_itself(uint64_t page, uint64_t rip)
+{
+    bool executed = code_is_stepped(page) || spans_touch(&running, page, page + PAGE_SIZE);
+    return executed && rip + INSTRUCTION_SIZE_MAX > page && rip < page + PAGE_SIZE;
+}
+
+/*
+ * For one instruction the page can be written; what follows is copied from what it is then. Other
+ * threads see their own changes, if they write there meanwhile, as late as those of others.
+ */
+static void step_and_write(uint64_t page, struct sigcontext *registers)
+{
+    spans_add(&stepped, page, page + PAGE_SIZE);
+    current_thread()->opened_page = page;
+    step_or_end(registers, true);
+}
+
+static void close_opened_page(void)
+{
+    struct thread *thread = current_thread();
+    uint64_t page = thread->opened_page;
+    if (page != 0 && code_is_stepped(page) && !memory_tag(page, PAGE_SIZE, PROT_READ, KEY_APP)) {
+        fatal("a page of code can't be closed");
+    }
+    thread->opened_page = 0;
+}
+
+void code_go_on(struct sigcontext *registers)
+{
     memory_acquire();
+    close_opened_page();
+    if (code_is_stepped(registers->rip)) {
+        step_or_end(registers, false);
+    }
+    memory_release();
+}
+
+/* The search is repeated now and then: what was there by chance may be gone. */
+static bool is_to_be_searched(uint64_t page)
+{
+    static uint32_t faults;
+    return !code_is_stepped(page) || ++faults % FAULTS_BETWEEN == 0;
+}
+
+bool code_fault(struct sigcontext *registers)
+{
+    uint64_t page = round_down(registers->cr2, PAGE_SIZE);
+    memory_acquire();
+    close_opened_page();
     bool ours = spans_hold(&alternating, page, page + PAGE_SIZE) &&
                 !overlaps_monitor(page, PAGE_SIZE); /* in the room of a stack */
     bool runs = ours && spans_hold(&running, page, page + PAGE_SIZE);
-    if (ours && (error & PAGE_FAULT_INSTRUCTION) != 0 && !runs) {
-        if (!code_has_room() || !close_and_admit(page)) {
-            fatal_at("code that was made at run time may not be executed", rip);
+    if (ours && (registers->err & PAGE_FAULT_INSTRUCTION) != 0 && !runs) {
+        if (is_to_be_searched(page) && (!code_has_room() || !close_and_admit(page))) {
+            fatal_at("code that was made at run time may not be executed", registers->rip);
         }
-    } else if (ours && (error & PAGE_FAULT_WRITE) != 0) {
-        if (runs && rip - page < PAGE_SIZE) {
-            fatal_at("code writes to its own page of memory (--isolation=kernel allows it)", rip);
+        if (code_is_stepped(page)) {
+            step_or_end(registers, false);
         }
+    } else if (ours && (registers->err & PAGE_FAULT_WRITE) != 0) {
+        bool itself = writes_to_itself(page, registers->rip);
         make_writable(page, page + PAGE_SIZE);
         ours = memory_tag(page, PAGE_SIZE, PROT_READ | PROT_WRITE, KEY_APP);
+        if (ours && itself) {
+            step_and_write(page, registers);
+        }
     } /* else it has become so meanwhile */
     memory_release();
     return ours;

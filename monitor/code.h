@@ -69,17 +69,28 @@ void code_forget(uint64_t start, uint64_t length);
 long code_discard(uint64_t start, uint64_t length, int advice);
 
 /*
- * Whether some page of the range can be executed; was asked for as writable and executable; is any
- * of that, or has come from a file to be executed.
+ * Whether some page of the range can be executed; was asked for as writable and
+ * executable; is any of that, or has come from a file to be executed.
  */
 bool code_runs(uint64_t start, uint64_t length);
 bool code_alternates(uint64_t start, uint64_t length);
 bool code_touches(uint64_t start, uint64_t length);
 
+/* Whether the program can execute all of it; whether some of it was set aside. */
+bool code_is_executable(uint64_t start, uint64_t end);
+bool code_is_aside(uint64_t start, uint64_t end);
+
+/* Whether copies are executed of what stands in this page. */
+bool code_is_stepped(uint64_t address);
+
 /*
- * A page fault of the program, `error` as in struct sigcontext, with RIP at `rip`. True: the page
- * was asked for writable and executable, and is now the one that was wanted: go on.
+ * A page fault of the program. True: the page was asked for writable and executable, and is now the
+ * one that was wanted; or it can't be, since it holds unsafe bytes by chance, or code that writes
+ * to it, and what is to be executed there is done elsewhere: go on with these registers.
  */
-bool code_fault(uint64_t address, uint64_t error, uint64_t rip);
+bool code_fault(struct sigcontext *registers);
+
+/* Behind such a copy, with RIP where the code goes on. */
+void code_go_on(struct sigcontext *registers);
 
 #endif

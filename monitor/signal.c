@@ -9,6 +9,7 @@
 #include "process.h"
 #include "support.h"
 #include "syscall.h"
+#include "../rewriter/apply/copies.h"
 #include "../rewriter/apply/module.h"
 
 static int held_index(int signal)
@@ -291,8 +292,8 @@ enum place {
     PLACE_MONITOR, /* in the monitor: the block holds the program's registers */
 };
 
-/* Finds out where the program stands; gate.S lists what is true where. */
-static enum place find_place(struct thread *thread, struct sigcontext *registers)
+/* gate.S lists what is true where. */
+static enum place find_place_in_gate(struct thread *thread, struct sigcontext *registers)
 {
     uint64_t rip = registers->rip;
     if (keys_in_use && find_place_keys(thread, registers)) {
@@ -338,6 +339,14 @@ static enum place find_place(struct thread *thread, struct sigcontext *registers
         return PLACE_MONITOR;
     }
     return module_roll(registers) ? PLACE_EDGE : PLACE_PROGRAM;
+}
+
+/* Finds out where the program stands. A copy of its code may be where the gate was to go. */
+static enum place find_place(struct thread *thread, struct sigcontext *registers)
+{
+    enum place place = find_place_in_gate(thread, registers);
+    bool copied = keys_in_use && place != PLACE_MONITOR && copies_leave(thread, registers);
+    return copied ? PLACE_EDGE : place;
 }
 
 bool place_at_edge(struct thread *thread, struct sigcontext *registers)
@@ -557,16 +566,21 @@ static int signal_meant(struct thread *thread, int signal, struct kernel_siginfo
     return signal;
 }
 
-/* A fault in memory that is writable and executable in turn, and is what was wanted now. */
-static bool is_alternation(int signal, const struct kernel_siginfo *info,
-                           const struct sigcontext *registers, uint64_t rip)
+/* A fault, at `rip`, by which code that was made at run time goes on. */
+static bool is_codes(struct thread *thread, int signal, const struct kernel_siginfo *info,
+                     struct sigcontext *registers, uint64_t rip)
 {
-    if (!keys_in_use || signal != SIGSEGV || info->si_code == SEGV_MAPERR ||
-        registers->trapno != TRAP_PAGE_FAULT || !is_synchronous(signal, info, registers)) {
+    bool ends = registers->trapno == TRAP_PROTECTION && copies_end(thread, rip);
+    bool faults = registers->trapno == TRAP_PAGE_FAULT && info->si_code != SEGV_MAPERR;
+    if (!keys_in_use || signal != SIGSEGV || !(ends || faults) ||
+        !is_synchronous(signal, info, registers)) {
         return false;
     }
     set_kernel_mask(ALL_SIGNALS); /* lets faults of user copies through */
-    return code_fault(registers->cr2, registers->err, rip);
+    if (ends) {
+        code_go_on(registers);
+    }
+    return ends || code_fault(registers);
 }
 
 void monitor_signal(int signal, struct kernel_siginfo *info, struct ucontext *context)
@@ -592,9 +606,10 @@ void monitor_signal(int signal, struct kernel_siginfo *info, struct ucontext *co
         return;
     }
     if (dispatched) {
-        if (place == PLACE_EDGE) {
+        if (place == PLACE_EDGE && !copies_hold(thread, rip)) {
             fatal_at("system call of the monitor was dispatched", rip);
         }
+        info->sigsys.call_addr = registers->rip; /* of what a copy stands for */
         dispatch_trap(thread, info, context);
         return;
     }
@@ -602,7 +617,7 @@ void monitor_signal(int signal, struct kernel_siginfo *info, struct ucontext *co
         roll_siginfo(signal, info, registers, rip);
     }
     thread->in_monitor = 1;
-    if (is_alternation(signal, info, registers, rip)) {
+    if (is_codes(thread, signal, info, registers, rip)) {
         resume_program(thread, context);
         return;
     }

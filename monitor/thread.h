@@ -2,9 +2,11 @@
  * The thread block and the area it lives in. Each thread of the program has one area, aligned to
  * its size, from one mmap:
  *
- *   low                                                                                   high
- *   | guard | monitor stack | open part | FPU images | thread block | shared pages | open page |
+ *   low
+ *   | guard | monitor stack | open part | FPU images | thread block | shared pages | open page
  *            `--- registered alternate stack ---'
+ *   | block page |
+ *             high
  *
  * - monitor stack: where the monitor runs for this thread. A signal that interrupts the monitor is
  *   pushed here, below its stack pointer.
@@ -18,11 +20,13 @@
  * - shared pages: what the kernel reads with the program's rights: the SUD selector, and the copies
  *   of arguments that a call is made with.
  * - open page: the program's registers while the gate writes PKRU.
+ * - block page: executable copies of code that stands where nothing may be (code.h).
  */
 #ifndef ENDORUN_MONITOR_THREAD_H
 #define ENDORUN_MONITOR_THREAD_H
 
 #include "abi.h"
+#include "../rewriter/apply/displace.h"
 #include "endorun/event.h"
 #include "endorun/injection.h"
 
@@ -54,6 +58,9 @@ struct scratch {
     uint64_t address, size; /* size 0: unused */
 };
 #define SCRATCH_MAX 3
+
+/* Copies of code that a thread executes elsewhere than it stands, in one page. */
+#define BLOCKS_MAX (PAGE_SIZE / sizeof(struct block_code))
 
 /* The program's own Syscall User Dispatch: off, or these arguments of its prctl. */
 struct user_dispatch {
@@ -105,6 +112,9 @@ struct thread {
     struct filter *filter; /* the newest of the program's seccomp filters, or NULL */
     bool no_new_privs;     /* as the program sees it; with protection keys the kernel's is set */
     struct user_dispatch user_dispatch;
+
+    struct block blocks[BLOCKS_MAX]; /* what the copies in the block page stand for */
+    uint64_t opened_page;            /* that such a copy may write to, with code in it; 0: none */
 
     /* The area. */
     uint64_t fpu_image; /* 64-byte aligned */
@@ -161,6 +171,11 @@ static inline struct shared_pages *shared_pages_of(struct thread *thread)
 static inline struct open_page *open_page_of(struct thread *thread)
 {
     return (struct open_page *)(shared_pages_of(thread) + 1);
+}
+
+static inline struct block_code *block_page_of(struct thread *thread)
+{
+    return (struct block_code *)((uint8_t *)open_page_of(thread) + PAGE_SIZE);
 }
 
 #endif

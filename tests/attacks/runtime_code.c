@@ -15,7 +15,7 @@ extern const uint8_t hidden_call[] __attribute__((visibility("hidden")));
 
 /* A site that can be rewritten, and is written over at run time. */
 __asm__(".pushsection .text\n"
-        ".balign 4096\n" /* code that writes to its own page is refused */
+        ".balign 4096\n" /* code that writes to its own page runs by copies */
         ".type plain_call, @function\n"
         "plain_call:\n"
         "    .cfi_startproc\n"

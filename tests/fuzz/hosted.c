@@ -64,12 +64,17 @@ __attribute__((weak)) void canonical_path(int fd, char path[PATH_MAX_BYTES])
     (void)fd;
     path[0] = 0;
 }
-#include "../../monitor/spans.c"         /* NOLINT(bugprone-suspicious-include) */
-#include "../../rewriter/apply/unsafe.c" /* NOLINT(bugprone-suspicious-include) */
-#include "../../monitor/code.c"          /* NOLINT(bugprone-suspicious-include) */
-#include "../../monitor/user.c"          /* NOLINT(bugprone-suspicious-include) */
-#include "../../policy/owners.c"         /* NOLINT(bugprone-suspicious-include) */
-#include "../../policy/ranges.c"         /* NOLINT(bugprone-suspicious-include) */
+#include "../../monitor/spans.c"              /* NOLINT(bugprone-suspicious-include) */
+#include "../../rewriter/apply/unsafe.c"      /* NOLINT(bugprone-suspicious-include) */
+#include "../../rewriter/apply/compute.c"     /* NOLINT(bugprone-suspicious-include) */
+#include "../../rewriter/apply/copies.c"      /* NOLINT(bugprone-suspicious-include) */
+#include "../../rewriter/apply/displace.c"    /* NOLINT(bugprone-suspicious-include) */
+#include "../../rewriter/apply/instruction.c" /* NOLINT(bugprone-suspicious-include) */
+#include "../../rewriter/apply/search.c"      /* NOLINT(bugprone-suspicious-include) */
+#include "../../monitor/code.c"               /* NOLINT(bugprone-suspicious-include) */
+#include "../../monitor/user.c"               /* NOLINT(bugprone-suspicious-include) */
+#include "../../policy/owners.c"              /* NOLINT(bugprone-suspicious-include) */
+#include "../../policy/ranges.c"              /* NOLINT(bugprone-suspicious-include) */
 #include "../../monitor/calls.h"
 #include "../../trace/record/record.h"
 

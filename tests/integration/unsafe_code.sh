@@ -142,6 +142,7 @@ int main(int argc, char **argv)
     if (argc > 2) {
         mprotect(data + 4096, 4096, PROT_READ | PROT_WRITE | PROT_EXEC);
         jump("writable", data + 4096);
+        jump("in it", data + 4097);
     }
     return 0;
 }
@@ -153,6 +154,7 @@ expect_equal "jumps to data" $'data: not executable\nprotected anew: not executa
 expect_run "the same without protection keys" 0 "" kernel ./jump ./data.so
 expect_equal "jumps to data" $'data: executed\nprotected anew: executed' "$(cat out)"
 expect_run "data that becomes writable code" 137 "could write PKRU" pkey ./jump ./data.so writable
+expect_equal "what is harmless in it" "writable: executed" "$(grep writable out)"
 expect_run "data and no plan" 7 "could write PKRU" pkey --no-rewrite ./jump ./data.so
 cp data.so data_stripped.so
 python3 - data_stripped.so <<'PYTHON'

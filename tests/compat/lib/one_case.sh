@@ -95,20 +95,6 @@ run_leg() {
     done
 }
 
-# Code that a program makes at run time holds an unsafe instruction by chance once in some 30 MB, and endorun ends the
-# program then, with a line that says so (docs/caveats.md). Addresses are drawn anew in each run, so the leg is run again;
-# where that helps as little, the case fails.
-run_endorun_leg() {
-    local again
-    run_leg endorun
-    for again in 1 2; do
-        grep -qE '^endorun\[[0-9]+\]: address 0x[0-9a-f]+: .* could write PKRU' "$case_dir/endorun/stderr.raw" || break
-        say "$case_name: an unsafe instruction by chance in code made at run time: the endorun leg is run again ($again of 2)"
-        rm -rf "$case_dir/endorun"
-        run_leg endorun
-    done
-}
-
 # A native leg that fails, prints nothing or leaves processes behind proves nothing by being repeated.
 check_native_leg() {
     local store=$case_dir/native status
@@ -183,7 +169,7 @@ run_case() {
     run_leg native
     native_seconds=$seconds
     check_native_leg
-    run_endorun_leg
+    run_leg endorun
     judge
     say "ok   $case_name: $(<"$run_dir/verdicts/$case_name") (native $native_seconds s, endorun $seconds s)"
     if [[ -z $keep ]]; then
