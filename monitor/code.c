@@ -413,7 +413,7 @@ static void step_or_end(struct sigcontext *registers, bool once)
     const struct origin origin = {.fd = -1, .start = round_down(registers->rip, PAGE_SIZE)};
     uint8_t content[PAGE_SIZE];
     if (!copies_step(registers, once)) {
-        user_copy(content, (const void *)origin.start, PAGE_SIZE);
+        copy_from_user(content, user_pointer(origin.start), PAGE_SIZE);
         search_finds_none((uint64_t)content, PAGE_SIZE, &origin);
         fatal_at("code that was made at run time may not be executed", registers->rip);
     }

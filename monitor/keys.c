@@ -21,21 +21,21 @@ static int32_t memory_lock;
 static bool memory_is_shared; /* there is a thread block, and may be other threads */
 
 /* A guest is alone in the memory, and may be killed at any instruction: it takes no lock. */
-static bool takes_lock(void)
+static bool takes_lock(uint32_t depth)
 {
-    return keys_in_use && memory_is_shared && !current_thread()->is_guest;
+    return depth == 0 && !current_thread()->is_guest;
 }
 
 void memory_acquire(void)
 {
-    if (takes_lock() && current_thread()->memory_depth++ == 0) {
+    if (keys_in_use && memory_is_shared && takes_lock(current_thread()->memory_depth++)) {
         lock_acquire(&memory_lock);
     }
 }
 
 void memory_release(void)
 {
-    if (takes_lock() && --current_thread()->memory_depth == 0) {
+    if (keys_in_use && memory_is_shared && takes_lock(--current_thread()->memory_depth)) {
         lock_release(&memory_lock);
     }
 }

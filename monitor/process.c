@@ -203,6 +203,9 @@ static long create_sharing(struct thread *thread, struct creation *creation, sig
                       : clone_syscall(creation->number, creation->arguments, child);
     if (waits) {
         exchange_kept(&aside);
+        if (child->memory_depth != 0) { /* killed half-way: what is known of memory is not true */
+            fatal("a vfork child was ended while it changed its parent's memory");
+        }
     } else {
         memory_release();
     }

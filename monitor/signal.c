@@ -571,7 +571,8 @@ static bool is_codes(struct thread *thread, int signal, const struct kernel_sigi
                      struct sigcontext *registers, uint64_t rip)
 {
     bool ends = registers->trapno == TRAP_PROTECTION && copies_end(thread, rip);
-    bool faults = registers->trapno == TRAP_PAGE_FAULT && info->si_code != SEGV_MAPERR;
+    bool faults = registers->trapno == TRAP_PAGE_FAULT && info->si_code != SEGV_MAPERR &&
+                  info->si_code != SI_KERNEL; /* its own: the trap is of an earlier one */
     if (!keys_in_use || signal != SIGSEGV || !(ends || faults) ||
         !is_synchronous(signal, info, registers)) {
         return false;
@@ -642,6 +643,7 @@ bool monitor_attention(struct thread *thread)
         struct kernel_siginfo info = thread->queued_frame.info;
         thread->queued = false;
         place_from_block(&context->mcontext, thread);
+        copies_leave(thread, &context->mcontext);
         context->sigmask = thread->queued_mask;
         deliver_signal(thread, info.si_signo, &info, context);
         update_attention(thread);

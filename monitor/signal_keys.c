@@ -206,10 +206,14 @@ struct rt_sigframe *monitor_signal_keys(int signal, struct kernel_siginfo *info,
     if (in_monitor) {
         resume_window(thread, registers, rip);
     }
-    if (in_gate && registers->rip == rip && !place_at_edge(thread, registers)) {
+    bool rolled = in_gate && registers->rip == rip;
+    if (rolled && !place_at_edge(thread, registers)) {
         fatal_at("the monitor would go on with registers that the program could write", rip);
     }
-    bool to_gate = in_range(registers->rip, monitor_text_start, monitor_text_end);
+    /* Where the program says that it stands, which may be anywhere. */
+    rolled = rolled ||
+             (rip == (uint64_t)gate_signals_itself_end && registers->rip == thread->continuation);
+    bool to_gate = !rolled && in_range(registers->rip, monitor_text_start, monitor_text_end);
     if (!in_monitor && !to_gate) {
         resume_program(thread, &own->uc);
     }

@@ -1,8 +1,8 @@
 #include "copies.h"
 
 #include "../../monitor/code.h"
-#include "../../monitor/gate.h"
 #include "../../monitor/support.h"
+#include "../../monitor/user.h"
 #include "instruction.h"
 
 #define BRANCHES_AT_ONCE 1000U /* then signals have a turn */
@@ -14,11 +14,11 @@ static size_t read_code(uint64_t rip, uint8_t bytes[BLOCK_SIZE_MAX])
     size_t size = end - rip;
     bool goes_on = code_runs(end, PAGE_SIZE) || code_alternates(end, PAGE_SIZE);
     if (size < INSTRUCTION_SIZE_MAX && goes_on &&
-        user_copy(bytes, (const void *)rip, INSTRUCTION_SIZE_MAX) == 0) {
+        copy_from_user(bytes, user_pointer(rip), INSTRUCTION_SIZE_MAX) == 0) {
         return INSTRUCTION_SIZE_MAX;
     }
     size = size < BLOCK_SIZE_MAX ? size : BLOCK_SIZE_MAX;
-    return user_copy(bytes, (const void *)rip, size) == 0 ? size : 0;
+    return copy_from_user(bytes, user_pointer(rip), size) == 0 ? size : 0;
 }
 
 /* The copy becomes executable, unless the same stands there since before. */
