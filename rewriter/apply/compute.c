@@ -2,13 +2,7 @@
 
 #include "../../monitor/support.h"
 
-#define FLAG_CARRY    (1UL << 0)
-#define FLAG_PARITY   (1UL << 2)
-#define FLAG_ADJUST   (1UL << 4)
-#define FLAG_ZERO     (1UL << 6)
-#define FLAG_SIGN     (1UL << 7)
-#define FLAG_OVERFLOW EFLAGS_OF
-#define FLAGS         (FLAG_CARRY | FLAG_PARITY | FLAG_ADJUST | FLAG_ZERO | FLAG_SIGN | FLAG_OVERFLOW)
+#define FLAGS (FLAG_CARRY | FLAG_PARITY | FLAG_ADJUST | FLAG_ZERO | FLAG_SIGN | FLAG_OVERFLOW)
 
 /* As ModRM of opcode 81 counts them. */
 enum operation { ADD, OR, ADC, SBB, AND, SUB, XOR, CMP };
@@ -30,67 +24,50 @@ struct operands {
     uint64_t *flags;
 };
 
-static void set_flags(const struct operands *operands, uint64_t result, uint64_t others)
+/* `flags`: those that the result alone does not tell. */
+static uint64_t finish(const struct operands *operands, uint64_t result, uint64_t flags)
 {
-    uint64_t sign = operands->mask ^ operands->mask >> 1;
-    uint64_t flags = others;
-    flags |= (result & operands->mask) == 0 ? FLAG_ZERO : 0;
-    flags |= (result & sign) != 0 ? FLAG_SIGN : 0;
-    flags |= __builtin_popcountll(result & 0xff) % 2 == 0 ? FLAG_PARITY : 0;
+    flags |= result == 0 ? FLAG_ZERO : 0;
+    flags |= (result & ~(operands->mask >> 1)) != 0 ? FLAG_SIGN : 0;
+    flags |= __builtin_parityll(result & 0xff) == 0 ? FLAG_PARITY : 0;
     *operands->flags = (*operands->flags & ~FLAGS) | flags;
-}
-
-/* SDM volume 1, 3.4.3.1. */
-static uint64_t sum_of(const struct operands *operands, uint64_t carry)
-{
-    uint64_t left = operands->left, right = operands->right, sign;
-    uint64_t result = (left + right + carry) & operands->mask;
-    uint64_t flags = result < left || (carry != 0 && result == left) ? FLAG_CARRY : 0;
-    sign = operands->mask ^ operands->mask >> 1;
-    flags |= ((left ^ result) & (right ^ result) & sign) != 0 ? FLAG_OVERFLOW : 0;
-    flags |= (left ^ right ^ result) & FLAG_ADJUST;
-    set_flags(operands, result, flags);
     return result;
 }
 
-static uint64_t difference_of(const struct operands *operands, uint64_t borrow)
+/* To subtract is to add the complement: `inverted` are the flags that tell of a borrow then. */
+static uint64_t sum_of(const struct operands *operands, uint64_t right, bool carry,
+                       uint64_t inverted)
 {
-    uint64_t left = operands->left, right = operands->right, sign;
-    uint64_t result = (left - right - borrow) & operands->mask;
-    uint64_t flags = left < right || (borrow != 0 && left == right) ? FLAG_CARRY : 0;
-    sign = operands->mask ^ operands->mask >> 1;
-    flags |= ((left ^ right) & (left ^ result) & sign) != 0 ? FLAG_OVERFLOW : 0;
+    uint64_t left = operands->left, result = (left + right + carry) & operands->mask;
+    uint64_t differing = (left ^ result) & (right ^ result);
+    uint64_t flags = result < left || (carry && result == left) ? FLAG_CARRY : 0;
+    flags |= (differing & ~(operands->mask >> 1)) != 0 ? FLAG_OVERFLOW : 0;
     flags |= (left ^ right ^ result) & FLAG_ADJUST;
-    set_flags(operands, result, flags);
-    return result;
+    return finish(operands, result, flags ^ inverted);
 }
 
 static uint64_t operate(enum operation operation, const struct operands *operands)
 {
-    uint64_t carry = *operands->flags & FLAG_CARRY;
-    uint64_t result;
+    const uint64_t borrow = FLAG_CARRY | FLAG_ADJUST;
+    uint64_t left = operands->left, right = operands->right;
+    bool carry = (*operands->flags & FLAG_CARRY) != 0;
     switch (operation) {
     case ADD:
+        return sum_of(operands, right, false, 0);
     case ADC:
-        return sum_of(operands, operation == ADC ? carry : 0);
-    case SUB:
+        return sum_of(operands, right, carry, 0);
     case SBB:
-        return difference_of(operands, operation == SBB ? carry : 0);
+        return sum_of(operands, ~right & operands->mask, !carry, borrow);
+    case SUB:
     case CMP:
-        difference_of(operands, 0);
-        return operands->left;
+        return sum_of(operands, ~right & operands->mask, true, borrow);
     case OR:
-        result = operands->left | operands->right;
-        break;
+        return finish(operands, left | right, 0);
     case AND:
-        result = operands->left & operands->right;
-        break;
+        return finish(operands, left & right, 0);
     default:
-        result = operands->left ^ operands->right;
-        break;
+        return finish(operands, left ^ right, 0);
     }
-    set_flags(operands, result, 0);
-    return result;
 }
 
 /* TEST, A9 and F7 /0 and /1; MOV, B8 and C7 /0; else the operation of opcode 81, or of 05 and on.

@@ -7,12 +7,6 @@
 
 #define HLT 0xf4 /* #GP in ring 3 */
 
-#define FLAG_CARRY    (1UL << 0)
-#define FLAG_PARITY   (1UL << 2)
-#define FLAG_ZERO     (1UL << 6)
-#define FLAG_SIGN     (1UL << 7)
-#define FLAG_OVERFLOW EFLAGS_OF
-
 /* What an instruction is to who carries it out. */
 enum role {
     ROLE_PLAIN,  /* a copy does the same */

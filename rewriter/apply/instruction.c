@@ -134,7 +134,6 @@ static uint8_t take_vector(struct cursor *cursor, struct instruction *instructio
         cursor->at++;
     }
     instruction->map = INSTRUCTION_MAP_VECTOR;
-    instruction->opcode_at = (uint8_t)cursor->at;
     instruction->opcode = next(cursor);
     if (map == 1) {
         bool has_byte =
@@ -150,20 +149,17 @@ static uint8_t take_opcode(struct cursor *cursor, struct instruction *instructio
     if (first == 0xc4 || first == 0xc5 || first == 0x62) {
         return take_vector(cursor, instruction);
     }
-    instruction->opcode_at = (uint8_t)cursor->at;
     instruction->opcode = next(cursor);
     if (first != 0x0f) {
         return one_byte[first];
     }
     instruction->map = INSTRUCTION_MAP_0F;
-    instruction->opcode_at = (uint8_t)cursor->at;
     instruction->opcode = next(cursor);
     if (instruction->opcode != 0x38 && instruction->opcode != 0x3a) {
         return two_byte[instruction->opcode];
     }
     bool has_byte = instruction->opcode == 0x3a;
     instruction->map = has_byte ? INSTRUCTION_MAP_0F3A : INSTRUCTION_MAP_0F38;
-    instruction->opcode_at = (uint8_t)cursor->at;
     instruction->opcode = next(cursor);
     return has_byte ? M | B : M;
 }
@@ -195,7 +191,6 @@ static bool is_refused(const struct instruction *instruction, uint8_t modrm)
     }
     switch (instruction->opcode) {
     case 0x8f:
-        return reg != 0;
     case 0xc6:
     case 0xc7:
         return reg != 0;

@@ -25,7 +25,6 @@ struct instruction {
     uint8_t size;
     uint8_t map; /* enum instruction_map */
     uint8_t opcode;
-    uint8_t opcode_at;
     uint8_t modrm_at;                /* 0: it has none */
     uint8_t displacement_at;         /* 0: it has none, or is not RIP-relative; else 4 bytes */
     uint8_t immediate_at;            /* 0: it has none. Branches: how far they go */

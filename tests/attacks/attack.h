@@ -153,6 +153,22 @@ static inline struct range monitor_image(const char *rights)
     return found;
 }
 
+/* The next anonymous mapping of the file that can be executed and not written; false: none more. */
+static inline bool next_anonymous_code(FILE *maps, struct range *range)
+{
+    char line[512], rights[5];
+    unsigned long inode;
+    while (fgets(line, sizeof line, maps) != NULL) {
+        CHECK(sscanf(line, "%lx-%lx %4s %*x %*s %lu", &range->start, &range->end, rights, &inode) ==
+                  4,
+              "%s", line);
+        if (strcmp(rights, "r-xp") == 0 && inode == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static inline bool under_monitor(void)
 {
     return monitor_image("r-xp").start != 0;

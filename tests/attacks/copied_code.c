@@ -37,19 +37,14 @@ static uint8_t *page_of_copies(uint8_t *page)
     if (must_win()) {
         return page;
     }
-    char line[512];
+    struct range range;
     uint8_t *found = NULL;
     FILE *maps = fopen("/proc/self/maps", "re");
     CHECK(maps != NULL, "maps: %s", strerror(errno));
-    while (fgets(line, sizeof line, maps) != NULL) {
-        unsigned long start, end, inode;
-        char rights[5];
-        CHECK(sscanf(line, "%lx-%lx %4s %*x %*s %lu", &start, &end, rights, &inode) == 4, "%s",
-              line);
-        const uint8_t *at = (const uint8_t *)start;
-        if (strcmp(rights, "r-xp") == 0 && inode == 0 && end - start == PAGE && at != page &&
-            memchr(at, 0xf4, PAGE) != NULL) {
-            found = (uint8_t *)start;
+    while (next_anonymous_code(maps, &range)) {
+        uint8_t *at = (uint8_t *)range.start;
+        if (range.end - range.start == PAGE && at != page && memchr(at, 0xf4, PAGE) != NULL) {
+            found = at;
         }
     }
     fclose(maps);

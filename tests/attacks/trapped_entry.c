@@ -108,19 +108,13 @@ static bool succeeds(void (*attack)(void))
 /* Stubs of rewritten calls begin with the gate's address. */
 static uintptr_t find_gate(void)
 {
-    struct range text = monitor_image("r-xp");
-    char line[512];
+    struct range text = monitor_image("r-xp"), range;
     uintptr_t gate = 0;
     FILE *maps = fopen("/proc/self/maps", "re");
     CHECK(maps != NULL, "maps: %s", strerror(errno));
-    while (gate == 0 && fgets(line, sizeof line, maps) != NULL) {
-        unsigned long start, inode;
-        char rights[5];
-        CHECK(sscanf(line, "%lx-%*x %4s %*x %*s %lu", &start, rights, &inode) == 3, "%s", line);
-        if (strcmp(rights, "r-xp") == 0 && inode == 0) {
-            uintptr_t first = *(const uintptr_t *)start;
-            gate = first >= text.start && first < text.end ? first : 0;
-        }
+    while (gate == 0 && next_anonymous_code(maps, &range)) {
+        uintptr_t first = *(const uintptr_t *)range.start;
+        gate = first >= text.start && first < text.end ? first : 0;
     }
     fclose(maps);
     CHECK(gate != 0, "no stubs are mapped");
